@@ -1,0 +1,254 @@
+"""The loop from broker to table: read what there is, decode, write in one transaction, acknowledge after COMMIT.
+
+One thread, no callbacks. While the database is away the batch is kept, nothing is acknowledged, and the broker is the
+buffer; while the broker is away there is nothing to do but to come back.
+"""
+
+import logging
+import random
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import psycopg
+
+from ingest import registry
+from ingest.decode import Decoder
+from ingest.draft import Draft
+from ingest.formats.clock import Clock
+from ingest.model import Flag, Message, Reason, Refusal
+from ingest.receiver import ConnectionLost, Receiver, ReceiverError
+from ingest.series import SeriesTable
+from ingest.store import Store, digest, seen_before
+from ingest.times import from_datetime
+from ingest.topics import Backfill, Bindings, RouteSpec
+
+logger = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
+
+#: SQLSTATE classes after which the same batch may succeed: connection, rollback, resources, intervention, lock.
+TRANSIENT = ("08", "40", "53", "57", "55")
+#: The catalogue is looked at this often; a change is in force within 5 s.
+CATALOGUE_EVERY_S = 2.0
+BACKOFF_FIRST_S, BACKOFF_LAST_S = 0.1, 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What a collector may be told."""
+
+    id: str
+    database_url: str
+    routes: tuple[RouteSpec, ...] = ()
+    batch_messages: int = 10_000
+    batch_age_s: float = 0.1
+    max_payload_bytes: int = 262_144
+    clock_ahead_s: int = 120
+    clock_behind_s: int = 2_592_000
+
+
+def ignore_stage(stage: str, messages: int) -> None:
+    """The default observer of stages."""
+
+
+class Collector:
+    """One collector process. `stage` is told where a batch stands, for tests that kill it there."""
+
+    def __init__(
+        self, receiver: Receiver, options: Options, *, stage: Callable[[str, int], None] = ignore_stage
+    ) -> None:
+        self.receiver = receiver
+        self.options = options
+        self.stage = stage
+        self.stopping = False
+        self._table = SeriesTable()
+        self._connection: psycopg.Connection | None = None
+        self._store: Store | None = None
+        self._decoder: Decoder | None = None
+        self._revision = -1
+        self._imports: tuple[object, ...] = ()
+        self._looked = 0.0
+        self._draining = False
+
+    def stop(self) -> None:
+        """End after the batch in hand; may be called from a signal handler."""
+        self.stopping = True
+
+    def run(self) -> None:
+        """Collect until `stop`."""
+        connected = False
+        backoff = _Backoff()
+        while not self.stopping:
+            try:
+                if not connected:
+                    self._with_database(self._look_at_catalogue)
+                    self.receiver.connect()
+                    self._draining = self.receiver.session_present
+                    if not self.receiver.session_present:
+                        self._with_database(self._forget_untimed)
+                    connected = True
+                    backoff.reset()
+                    logger.info("connected to the broker (session %s)", "kept" if self._draining else "new")
+                self._round()
+            except GivenUp:
+                break
+            except (ConnectionLost, ReceiverError) as error:
+                logger.warning("broker: %s; connecting again", error)
+                connected = False
+                self.receiver.close()
+                backoff.wait(lambda: None, lambda: self.stopping)
+        self.receiver.close()
+        if self._connection is not None:
+            self._connection.close()
+
+    def _round(self) -> None:
+        messages = self._gather()
+        if time.monotonic() - self._looked >= CATALOGUE_EVERY_S:
+            self._with_database(self._look_at_catalogue)
+        if not messages:
+            self._draining = False
+            return
+        self._write(messages)
+        self.stage("acknowledge", len(messages))
+        self.receiver.acknowledge(messages)
+
+    def _gather(self) -> list[Message]:
+        """A batch: ends when it is full, or old, or nothing came for a while."""
+        limit, age = self.options.batch_messages, self.options.batch_age_s
+        messages = self.receiver.receive(limit, 0.5)
+        if not messages:
+            return messages
+        end = time.monotonic() + age
+        while len(messages) < limit and (left := end - time.monotonic()) > 0 and not self.stopping:
+            messages += self.receiver.receive(limit - len(messages), left)
+        return messages
+
+    def _write(self, messages: Sequence[Message]) -> None:
+        """Decode and store a batch, however long the database takes; rows that it refuses are singled out."""
+        repeated: set[int] = set()
+        again = {n: digest(m.topic, m.payload) for n, m in enumerate(messages) if m.dup}
+        if again:
+            seen = self._with_database(lambda c: seen_before(c, self.options.id, list(again.values())))
+            repeated = {n for n, value in again.items() if value in seen}
+        flags = int(Flag.AFTER_RECONNECT) if self._draining else 0
+        assert self._decoder is not None
+        draft = self._decoder.decode(messages, repeated=repeated, untimed_flags=flags)
+        try:
+            self._commit(draft)
+        except (psycopg.DataError, psycopg.IntegrityError) as error:
+            if len(messages) == 1:
+                logger.error("a message was refused by the database: %s", error.diag.message_primary)
+                culprit = Draft()
+                number = culprit.begin(messages[0], draft.group[0])
+                culprit.refuse(number, Refusal(Reason.STORAGE, str(error.diag.message_primary)))
+                self._commit(culprit)
+                return
+            half = len(messages) // 2
+            self._write(messages[:half])
+            self._write(messages[half:])
+
+    def _commit(self, draft: Draft) -> None:
+        taken: list[int] = []
+
+        def attempt(connection: psycopg.Connection) -> None:
+            assert self._store is not None
+            # Where COMMIT was sent and its answer lost, the batch is there: its number says so.
+            if taken and self._store.is_stored(taken[0]):
+                return
+            if not taken:
+                taken.append(self._store.number())
+            self.stage("copy", len(draft.messages))
+            self._store.write(
+                draft, taken[0], revision=self._revision, before_commit=lambda: self.stage("commit", len(draft.messages))
+            )
+
+        self._with_database(attempt)
+
+    def _with_database(self, work: Callable[[psycopg.Connection], Result]) -> Result:
+        """Do `work` on the database, again and again until it succeeds; the one edge where the database is retried.
+
+        Raises:
+            GivenUp: `stop` came while the database was away.
+        """
+        backoff = _Backoff()
+        while True:
+            try:
+                return work(self._connected())
+            except psycopg.Error as error:
+                if not _is_transient(error):
+                    raise
+                logger.warning("database: %s; trying again", str(error).strip().split("\n")[0])
+                self._disconnect()
+            if self.stopping:
+                raise GivenUp
+            backoff.wait(self.receiver.tick, lambda: self.stopping)
+
+    def _connected(self) -> psycopg.Connection:
+        if self._connection is None:
+            self._connection = psycopg.connect(
+                self.options.database_url, connect_timeout=5, keepalives_idle=5, tcp_user_timeout=15_000,
+                application_name=f"district collect {self.options.id}",
+                options="-c timezone=UTC -c lock_timeout=60s -c statement_timeout=300s",
+            )  # fmt: skip
+            self._store = Store(self._connection, self._table, self.options.id)
+            self._table.forget_ids()
+        return self._connection
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = self._store = None
+
+    def _look_at_catalogue(self, connection: psycopg.Connection) -> None:
+        """Take up a new revision of the catalogue, or a change of the declared imports."""
+        self._looked = time.monotonic()
+        rows = connection.execute(
+            "SELECT district, gateway, time_from, time_to FROM ingest.backfill WHERE closed_at IS NULL ORDER BY id"
+        ).fetchall()
+        (revision,) = connection.execute("SELECT coalesce(max(rev), 0) FROM ingest.revision").fetchone() or (0,)
+        imports = tuple(rows)
+        if revision != self._revision or imports != self._imports:
+            entries = registry.load(connection)
+            backfills = {
+                (district, gateway): Backfill(from_datetime(start), from_datetime(stop))
+                for district, gateway, start, stop in rows
+            }
+            bindings = Bindings(entries, self._table, backfills, self.options.routes)
+            clock = Clock(self.options.clock_ahead_s, self.options.clock_behind_s)
+            self._decoder = Decoder(bindings, self._table, clock, self.options.max_payload_bytes)
+            self._revision, self._imports = entries.revision, imports
+        connection.commit()
+
+    def _forget_untimed(self, connection: psycopg.Connection) -> None:
+        """A new session redelivers nothing: hashes of the old one mean nothing any more."""
+        connection.execute("DELETE FROM ingest.arrival_seen WHERE collector = %s", (self.options.id,))
+        connection.commit()
+
+
+class GivenUp(Exception):
+    """The collector was stopped while the database was away; the batch stays with the broker."""
+
+
+class _Backoff:
+    """Waits that grow, with jitter, so that many collectors do not come back at once."""
+
+    def __init__(self) -> None:
+        self._next = BACKOFF_FIRST_S
+
+    def reset(self) -> None:
+        self._next = BACKOFF_FIRST_S
+
+    def wait(self, tick: Callable[[], None], stopped: Callable[[], bool]) -> None:
+        end = time.monotonic() + self._next * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, not a secret
+        self._next = min(self._next * 2, BACKOFF_LAST_S)
+        while not stopped() and (left := end - time.monotonic()) > 0:
+            tick()
+            time.sleep(min(left, 0.1))
+
+
+def _is_transient(error: psycopg.Error) -> bool:
+    if isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError)):
+        return True
+    return bool(error.sqlstate and error.sqlstate.startswith(TRANSIENT))

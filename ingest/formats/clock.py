@@ -1,0 +1,22 @@
+"""Whether a time can be believed, given when it came."""
+
+from ingest.model import Reason
+from ingest.topics import Backfill
+
+
+class Clock:
+    """How far a time may be from its arrival, in µs."""
+
+    def __init__(self, ahead_s: int, behind_s: int) -> None:
+        self.ahead = ahead_s * 1_000_000
+        self.behind = behind_s * 1_000_000
+
+
+def clock_refusal(time: int | None, arrival: int, backfill: Backfill | None, clock: Clock) -> tuple[Reason, str] | None:
+    """Why a time cannot be taken; None: it can. A declared import lifts the limits for its own period."""
+    if time is None or arrival - clock.behind <= time <= arrival + clock.ahead:
+        return None
+    if backfill is not None and backfill.start <= time < backfill.stop:
+        return None
+    seconds = abs(time - arrival) // 1_000_000
+    return Reason.CLOCK, f"the time is {seconds} s {'after' if time > arrival else 'before'} its arrival"

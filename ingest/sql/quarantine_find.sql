@@ -1,0 +1,10 @@
+-- Messages in quarantine with what became of them, oldest first.
+SELECT q.id, q.received_at, q.topic, q.body, q.part, q.reason, q.detail, q.bytes, q.district, q.gateway, q.feed, q.device, o.outcome
+FROM ingest.quarantine q
+LEFT JOIN LATERAL (
+    SELECT x.outcome FROM ingest.quarantine_outcome x WHERE x.quarantine_id = q.id ORDER BY x.recorded_at DESC, x.batch_id DESC LIMIT 1
+) o ON true
+WHERE (%(ids)s::bigint[] IS NULL OR q.id = ANY (%(ids)s)) AND (%(reason)s::text IS NULL OR q.reason = %(reason)s)
+  AND (%(gateway)s::text IS NULL OR q.gateway = %(gateway)s) AND (o.outcome IS NULL OR NOT %(waiting)s)
+ORDER BY q.id
+LIMIT %(limit)s

@@ -1,0 +1,145 @@
+"""Topics: whose message it is, by which format it is read, and under which series its values are kept."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from ingest.draft import Group
+from ingest.model import Origin, Reason
+from ingest.registry import DeviceEntry, Registry
+from ingest.series import Series, SeriesTable
+
+ID = "[a-z0-9][a-z0-9_-]{0,63}"
+NATIVE = re.compile(f"district/v1/({ID})/({ID})/({ID})/({ID})")
+FEEDS = frozenset(
+    {
+        "foot_traffic", "parking", "wifi", "energy", "air_quality", "video", "thermal", "equipment", "traffic",
+        "alarms", "deliveries",
+    }
+)  # fmt: skip
+UNKNOWN = Group("-", "-", "-")
+#: Topics remembered before the memory starts anew: whoever may publish may invent topics without end.
+TOPICS_KEPT = 100_000
+
+_ORIGIN = {origin: number for number, origin in enumerate(Origin)}
+
+
+class RouteSpec(NamedTuple):
+    """A foreign topic tree, as the configuration declares it."""
+
+    name: str
+    #: levels are words, `+`, `#`, `{device}` and `{gateway}`
+    topic: str
+    format: str
+    district: str
+    gateway: str | None = None
+    profile: str | None = None
+
+    def pattern(self) -> re.Pattern[str]:
+        """A regular expression for whole topics."""
+        parts = {"+": "[^/]*", "#": ".*", "{device}": "(?P<device>[^/]+)", "{gateway}": "(?P<gateway>[^/]+)"}
+        return re.compile("/".join(parts.get(level, re.escape(level)) for level in self.topic.split("/")))
+
+    def subscription(self) -> str:
+        """The MQTT topic filter that brings these topics."""
+        return re.sub(r"\{[a-z]+\}", "+", self.topic)
+
+
+class Backfill(NamedTuple):
+    """A declared import that is open: times of its period are taken however late; µs since 1970 UTC."""
+
+    start: int
+    stop: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Binding:
+    """What is known of a topic before its payload is read. Lives until the catalogue or the imports change."""
+
+    group: Group
+    device: DeviceEntry | None
+    #: why messages of this topic cannot be taken; None: they can
+    refusal: tuple[Reason, str] | None = None
+    #: foreign format and route; None: native
+    route: RouteSpec | None = None
+    #: the device's address, where the topic of a foreign route names it
+    address: str | None = None
+    origin_flags: int = 0
+    #: `sent` in the payload stands in for the time of receipt
+    trusts_sent: bool = False
+    backfill: Backfill | None = None
+    series: dict[str, Series | None] = field(default_factory=dict)
+
+
+class Bindings:
+    """Topic -> binding, from one revision of the catalogue."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        series: SeriesTable,
+        backfills: Mapping[tuple[str, str], Backfill],
+        routes: Sequence[RouteSpec] = (),
+    ) -> None:
+        self.registry = registry
+        self.table = series
+        self.backfills = backfills
+        self._routes = [(route.pattern(), route) for route in routes]
+        self._known: dict[str, Binding] = {}
+
+    def get(self, topic: str) -> Binding:
+        """The binding of a topic."""
+        binding = self._known.get(topic)
+        if binding is None:
+            if len(self._known) >= TOPICS_KEPT:
+                self._known.clear()
+            binding = self._known[topic] = self._foreign(topic) or self._native(topic)
+        return binding
+
+    def _foreign(self, topic: str) -> Binding | None:
+        for pattern, route in self._routes:
+            if (match := pattern.fullmatch(topic)) is None:
+                continue
+            places = match.groupdict()
+            gateway = places.get("gateway") or route.gateway
+            if gateway is None or (route.district, gateway) not in self.registry.gateways:
+                group = Group(route.district, "-", "-")
+                return refused(group, Reason.UNKNOWN_GATEWAY, f"route {route.name}: no gateway {gateway!r} in {route.district}")
+            group = Group(route.district, gateway, "-")
+            return Binding(group=group, device=None, route=route, address=places.get("device"))
+        return None
+
+    def _native(self, topic: str) -> Binding:
+        match = NATIVE.fullmatch(topic)
+        if match is None:
+            return refused(UNKNOWN, Reason.UNKNOWN_TOPIC, "expected district/v1/<district>/<gateway>/<feed>/<device>")
+        district, gateway, feed, device = match.groups()
+        if district not in self.registry.districts:
+            return refused(UNKNOWN, Reason.UNKNOWN_TOPIC, f"no district {district!r} in the catalogue")
+        if feed not in FEEDS:
+            return refused(Group(district, gateway, "-"), Reason.UNKNOWN_TOPIC, f"no feed {feed!r}")
+        if (district, gateway) not in self.registry.gateways:
+            return refused(Group(district, "-", feed), Reason.UNKNOWN_GATEWAY, f"no gateway {gateway!r} in {district}")
+        group = Group(district, gateway, feed)
+        entry = self.registry.devices.get((district, device))
+        if entry is None:
+            return refused(group, Reason.UNKNOWN_DEVICE, f"no device {device!r} in {district}")
+        if entry.feed != feed:
+            return refused(group, Reason.FEED_MISMATCH, f"{device} is in feed {entry.feed}, the topic says {feed}")
+        return self.bound(group, entry)
+
+    def bound(self, group: Group, entry: DeviceEntry) -> Binding:
+        """The binding of a known device."""
+        return Binding(
+            group=group,
+            device=entry,
+            origin_flags=_ORIGIN[entry.origin],
+            trusts_sent=entry.origin is Origin.SIMULATED and self.registry.districts[entry.district].demo,
+            backfill=self.backfills.get((group.district, group.gateway)),
+        )
+
+
+def refused(group: Group, reason: Reason, detail: str) -> Binding:
+    """The binding of a topic whose messages all go to quarantine."""
+    return Binding(group=group, device=None, refusal=(reason, detail))
