@@ -141,24 +141,27 @@ class Store:
         columns = Columns(draft, self.table)
         try:
             self._ensure_partitions(columns)
+            # Committed by itself: a roll-back of the readings must not take the ids that are remembered here.
+            states = np.array([series for series, _, _ in draft.snapshots], dtype=np.int64)
+            ids = self.table.database_ids(self.connection, np.concatenate([columns.series, states]))
+            self.connection.commit()
             if self._clean >= CLEAN_BATCHES:
                 try:
-                    return self._write(draft, columns, number, revision, transfer, before_commit, merge=False)
+                    return self._write(draft, columns, ids, number, revision, transfer, before_commit, merge=False)
                 except UniqueViolation:
                     self.connection.rollback()
-            return self._write(draft, columns, number, revision, transfer, before_commit, merge=True)
+            return self._write(draft, columns, ids, number, revision, transfer, before_commit, merge=True)
         except BaseException:
             if not self.connection.closed:
                 self.connection.rollback()
-            self.table.forget_ids()
             raise
 
     def _write(
-        self, draft: Draft, columns: Columns, number: int, revision: int, transfer: bool,  # noqa: FBT001
+        self, draft: Draft, columns: Columns, ids: npt.NDArray[np.int32], number: int, revision: int,
+        transfer: bool,  # noqa: FBT001
         before_commit: Callable[[], None], *, merge: bool,
     ) -> list[Entry]:  # fmt: skip
         connection = self.connection
-        ids = self.table.database_ids(connection, columns.series) if len(columns) else np.empty(0, np.int32)
         received_at = to_datetime(draft.messages[0].received_at)
         connection.execute(self._batch, (number, self.collector, len(draft.messages), received_at, revision, transfer))
         if merge:
@@ -170,13 +173,13 @@ class Store:
                 with connection.cursor() as cursor, cursor.copy(
                     f"COPY ingest.reading ({COLUMNS}) FROM STDIN (FORMAT BINARY)"
                 ) as copy:
-                    copy.write(columns.copy_rows(ids, number))
+                    copy.write(columns.copy_rows(ids[: len(columns)], number))
         if len(columns):
-            self._touch(columns, ids, fates, number)
+            self._touch(columns, ids[: len(columns)], fates, number)
         event_fates = self._store_events(draft, number)
-        for series, value, arrival in draft.snapshots:
-            stream = int(self.table.database_ids(connection, np.array([series]))[0])
-            connection.execute(statement("snapshot"), (stream, value, to_datetime(arrival)))
+        if draft.snapshots:
+            for stream, (_, value, arrival) in zip(ids[len(columns) :], draft.snapshots, strict=True):
+                connection.execute(statement("snapshot"), (int(stream), value, to_datetime(arrival)))
         message_fates = fate_of_messages(draft, Fates(columns.message, fates, *event_fates))
         self._quarantine(draft, number)
         self._remember_untimed(draft)
@@ -196,7 +199,7 @@ class Store:
         with connection.cursor() as cursor, cursor.copy(
             f"COPY incoming ({COLUMNS}) FROM STDIN (FORMAT BINARY)"
         ) as copy:
-            copy.write(columns.copy_rows(ids, number))
+            copy.write(columns.copy_rows(ids[: len(columns)], number))
         order = columns.ordered()
         for row, fate in connection.execute(self._merge, {"batch": number}).fetchall():
             fates[order[row - 1]] = fate

@@ -1,0 +1,79 @@
+"""One PostgreSQL for a test run; every test that asks for `database` gets a fresh copy of a migrated template."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, settings
+
+from district import migrate
+from district.embedded import postgres
+
+#: Address of the run's server (database `postgres`). Set before the run, it names a server of the caller's own.
+SERVER = "DISTRICT_TEST_DSN"
+TEMPLATE = "district_template"
+#: No test of this server's pulls the plug; those that do start a server of their own with the usual settings.
+FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "120"}
+
+# Same examples in every run; a shared machine may be slow without anything being wrong.
+settings.register_profile("district", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("district")
+
+_started = pytest.StashKey[tuple[postgres.Postgres, Path]]()
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Start PostgreSQL once, in the controlling process; workers find it in their environment."""
+    if hasattr(session.config, "workerinput") or os.environ.get(SERVER):
+        return
+    folder = Path(tempfile.mkdtemp(prefix="district-test-"))
+    folder.chmod(0o755)
+    server = postgres.start(folder / "postgresql", options=FAST)
+    session.config.stash[_started] = server, folder
+    os.environ[SERVER] = server.dsn("postgres")
+    with psycopg.connect(server.dsn("postgres"), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {TEMPLATE}")
+    migrate.migrate(server.dsn(TEMPLATE))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Stop what `pytest_sessionstart` started."""
+    started = session.config.stash.get(_started, None)
+    if started:
+        server, folder = started
+        server.stop("immediate")
+        shutil.rmtree(folder)
+        del os.environ[SERVER]
+
+
+@pytest.fixture
+def database() -> Iterator[str]:
+    """Address of a fresh, migrated database."""
+    server = os.environ[SERVER]
+    name = f"test_{uuid4().hex}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY file_copy")
+    yield psycopg.conninfo.make_conninfo(server, dbname=name)
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def connection(database: str) -> Iterator[psycopg.Connection]:
+    """A connection to a fresh, migrated database; one transaction at a time, committed by the test."""
+    with psycopg.connect(database) as connected:
+        yield connected
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder with the payload corpus and the data sets; tests that use it are marked `corpus`."""
+    folder = Path(os.environ.get("DISTRICT_SHARED", Path(__file__).parents[2] / "shared"))
+    if not folder.is_dir():
+        pytest.skip(f"{folder} is missing: set DISTRICT_SHARED to the folder with payloads and datasets")
+    return folder
