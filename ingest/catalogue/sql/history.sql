@@ -1,0 +1,6 @@
+-- All that is recorded about a district: one row per (kind, id, valid_from, rev), the last word on a period last.
+-- valid_from is null for "since ever", which has no equal in Python.
+SELECT f.kind, f.id, NULLIF(f.valid_from, '-infinity') AS valid_from, f.body, f.ended
+FROM ingest.fact f
+WHERE f.district = %(district)s
+ORDER BY f.kind, f.id, f.valid_from, f.rev
