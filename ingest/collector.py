@@ -9,6 +9,7 @@ import random
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TypeVar
 
 import psycopg
@@ -18,7 +19,7 @@ from ingest.decode import Decoder
 from ingest.draft import Draft
 from ingest.formats.clock import Clock
 from ingest.model import Flag, Message, Reason, Refusal
-from ingest.receiver import ConnectionLost, Receiver, ReceiverError
+from ingest.receiver import ConnectionLost, Receiver
 from ingest.series import SeriesTable
 from ingest.store import Store, digest, seen_before
 from ingest.times import from_datetime
@@ -69,6 +70,7 @@ class Collector:
         self._decoder: Decoder | None = None
         self._revision = -1
         self._imports: tuple[object, ...] = ()
+        self._changes_at: datetime | None = None
         self._looked = 0.0
         self._draining = False
 
@@ -77,7 +79,11 @@ class Collector:
         self.stopping = True
 
     def run(self) -> None:
-        """Collect until `stop`."""
+        """Collect until `stop`.
+
+        Raises:
+            ReceiverError: the broker refuses us, or another process took our session.
+        """
         connected = False
         backoff = _Backoff()
         while not self.stopping:
@@ -94,7 +100,7 @@ class Collector:
                 self._round()
             except GivenUp:
                 break
-            except (ConnectionLost, ReceiverError) as error:
+            except ConnectionLost as error:
                 logger.warning("broker: %s; connecting again", error)
                 connected = False
                 self.receiver.close()
@@ -209,8 +215,10 @@ class Collector:
         ).fetchall()
         (revision,) = connection.execute("SELECT coalesce(max(rev), 0) FROM ingest.revision").fetchone() or (0,)
         imports = tuple(rows)
-        if revision != self._revision or imports != self._imports:
+        due = self._changes_at is not None and datetime.now(UTC) >= self._changes_at
+        if revision != self._revision or imports != self._imports or due:
             entries = registry.load(connection)
+            self._changes_at = entries.changes_at
             backfills = {
                 (district, gateway): Backfill(from_datetime(start), from_datetime(stop))
                 for district, gateway, start, stop in rows

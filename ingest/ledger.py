@@ -176,6 +176,17 @@ def total(lines: list[Entry], entry: str = "arrival") -> Entry:
     return result
 
 
+def by_feed(lines: list[Entry]) -> list[Entry]:
+    """Lines added up over the hours: one per district, gateway, feed and sort of entry."""
+    sums: dict[tuple[str, str, str, str], Entry] = {}
+    for line in lines:
+        key = line.district, line.gateway, line.feed, line.entry
+        whole = sums.setdefault(key, Entry(**dict(zip(_KEYS, (*key, line.hour), strict=True))))
+        for name in COUNTS:
+            setattr(whole, name, getattr(whole, name) + getattr(line, name))
+    return [sums[key] for key in sorted(sums)]
+
+
 def check(connection: psycopg.Connection) -> Iterator[str]:
     """Recount readings, conflicts, events and quarantine batch by batch; a sentence per difference, none: it balances."""
     with connection.cursor(row_factory=dict_row) as cursor:

@@ -47,6 +47,7 @@ def find(
     ids: Sequence[int] | None = None,
     reason: str | None = None,
     gateway: str | None = None,
+    district: str | None = None,
     waiting: bool = True,
     limit: int | None = None,
 ) -> list[Quarantined]:
@@ -54,7 +55,7 @@ def find(
     with connection.cursor(row_factory=class_row(Quarantined)) as cursor:
         return cursor.execute(
             _sql("quarantine_find"),
-            {"ids": list(ids) if ids is not None else None, "reason": reason, "gateway": gateway, "waiting": waiting,
+            {"ids": list(ids) if ids is not None else None, "reason": reason, "gateway": gateway, "district": district, "waiting": waiting,
              "limit": limit},
         ).fetchall()  # fmt: skip
 

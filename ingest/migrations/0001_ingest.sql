@@ -219,17 +219,25 @@ CREATE TABLE ingest.correction (
 );
 CREATE INDEX ON ingest.correction (datastream_id, time_from);
 
--- Readings in force in [p_from, p_to), as known at `p_as_of`: the latest correction that covers a reading decides.
--- `value` is exact: the shortest decimal text of the stored double.
+-- Readings in force in [p_from, p_to), as known at `p_as_of`: the latest correction that covers a reading decides; a
+-- replaced one is no longer out of range, bad or an outlier (flags 8, 16, 32). `value` is exact: the shortest decimal text
+-- of the stored double. Datastreams without corrections, most of them, are not searched for one per reading.
 CREATE FUNCTION ingest.in_force(p_datastreams int[], p_from timestamptz, p_to timestamptz,
                                 p_as_of timestamptz DEFAULT NULL)
 RETURNS TABLE (datastream_id int, "time" timestamptz, value numeric, span_us bigint, late_s int, flags smallint, batch_id bigint)
 LANGUAGE sql STABLE AS $$
+    SELECT r.datastream_id, r.time, r.value::text::numeric, r.span_us, r.late_s, r.flags, r.batch_id
+    FROM ingest.reading r
+    WHERE r.datastream_id = ANY (p_datastreams) AND r.time >= p_from AND r.time < p_to
+      AND (p_as_of IS NULL OR EXISTS (SELECT FROM ingest.batch b WHERE b.id = r.batch_id AND b.stored_at <= p_as_of))
+      AND NOT EXISTS (SELECT FROM ingest.correction x WHERE x.datastream_id = ANY (p_datastreams))
+    UNION ALL
     SELECT r.datastream_id, r.time,
            CASE c.action WHEN 'replace' THEN c.value::text::numeric
                          WHEN 'calibrate' THEN r.value::text::numeric * c.value::text::numeric
                          ELSE r.value::text::numeric END,
-           r.span_us, r.late_s, r.flags, r.batch_id
+           r.span_us, r.late_s,
+           CASE c.action WHEN 'replace' THEN (r.flags & ~56)::smallint ELSE r.flags END, r.batch_id
     FROM ingest.reading r
     LEFT JOIN LATERAL (
         SELECT x.action, x.value FROM ingest.correction x
@@ -240,12 +248,13 @@ LANGUAGE sql STABLE AS $$
     WHERE r.datastream_id = ANY (p_datastreams) AND r.time >= p_from AND r.time < p_to
       AND c.action IS DISTINCT FROM 'void'
       AND (p_as_of IS NULL OR EXISTS (SELECT FROM ingest.batch b WHERE b.id = r.batch_id AND b.stored_at <= p_as_of))
+      AND EXISTS (SELECT FROM ingest.correction x WHERE x.datastream_id = ANY (p_datastreams))
 $$;
 
 -- What a refresh has to look at again. Append-only and without a unique key: with one, writers waited for refreshes.
 CREATE TABLE ingest.touched (
     id             bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    batch_id       bigint,             -- null: a correction or a change of the catalogue
+    batch_id       bigint,             -- null: a correction or a change of the catalogue; 0: filed by a refresh
     hour           timestamptz NOT NULL,   -- clock hour (UTC) of the readings' own times
     datastream_ids int[] NOT NULL
 );

@@ -16,8 +16,8 @@ WITH first AS (
     WHERE f.row IS NULL
 ), judged AS (
     SELECT r.row, r.datastream_id, r.time, r.value, r.span_us, r.flags, r.late_s,
-           coalesce(s.value = r.value AND s.span_us IS NOT DISTINCT FROM r.span_us,
-                    old.value = r.value AND old.span_us IS NOT DISTINCT FROM r.span_us)
+           CASE WHEN s.time IS NULL THEN old.value = r.value AND old.span_us IS NOT DISTINCT FROM r.span_us
+                ELSE s.value = r.value AND s.span_us IS NOT DISTINCT FROM r.span_us END
            OR EXISTS (SELECT FROM ingest.conflict c WHERE c.datastream_id = r.datastream_id AND c.time = r.time
                       AND c.value = r.value AND c.span_us IS NOT DISTINCT FROM r.span_us) AS same
     FROM rest r

@@ -5,6 +5,7 @@ LEFT JOIN LATERAL (
     SELECT x.outcome FROM ingest.quarantine_outcome x WHERE x.quarantine_id = q.id ORDER BY x.recorded_at DESC, x.batch_id DESC LIMIT 1
 ) o ON true
 WHERE (%(ids)s::bigint[] IS NULL OR q.id = ANY (%(ids)s)) AND (%(reason)s::text IS NULL OR q.reason = %(reason)s)
-  AND (%(gateway)s::text IS NULL OR q.gateway = %(gateway)s) AND (o.outcome IS NULL OR NOT %(waiting)s)
+  AND (%(gateway)s::text IS NULL OR q.gateway = %(gateway)s)
+  AND (%(district)s::text IS NULL OR q.district = %(district)s) AND (o.outcome IS NULL OR NOT %(waiting)s)
 ORDER BY q.id
 LIMIT %(limit)s
