@@ -3,12 +3,14 @@
 import os
 import shutil
 import tempfile
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
 import psycopg
 import pytest
+from _pytest.terminal import TerminalReporter
 from hypothesis import HealthCheck, settings
 
 from district import migrate
@@ -49,6 +51,18 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         server.stop("immediate")
         shutil.rmtree(folder)
         del os.environ[SERVER]
+
+
+def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
+    """Print how long each folder took: set-up, call and tear-down of its tests, added over all workers."""
+    spent: dict[str, float] = defaultdict(float)
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if isinstance(report, pytest.TestReport):
+                spent["/".join(report.nodeid.split("::")[0].split("/")[:2])] += report.duration
+    terminalreporter.section("seconds per folder")
+    for folder, seconds in sorted(spent.items()):
+        terminalreporter.write_line(f"{seconds:8.1f}  {folder}")
 
 
 @pytest.fixture

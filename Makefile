@@ -1,0 +1,30 @@
+# Five commands: make demo [FOR=60s], make demo-clean, make test, make lock, make clean. Needs Python 3.11 with venv.
+PYTHON ?= python3
+VENV := .venv
+INSTALLED := $(VENV)/.installed
+
+.PHONY: demo demo-clean test lock clean
+
+# A simulated district from socket to suggested points, everything embedded; FOR=60s stops by itself.
+demo: $(INSTALLED)
+	@$(VENV)/bin/district demo $(if $(FOR),--for $(FOR))
+
+demo-clean: $(INSTALLED)
+	@$(VENV)/bin/district demo --clean
+
+# Everything the tests need, then ruff, mypy, and the whole suite.
+test: $(INSTALLED)
+	@VENV=$(VENV) bash tests/run.sh
+
+$(INSTALLED): requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+# Resolve the ranges of pyproject.toml anew; hashes, but no address of any registry.
+lock:
+	uv pip compile --quiet --generate-hashes --all-extras --no-emit-index-url --no-header -o requirements.lock pyproject.toml
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
