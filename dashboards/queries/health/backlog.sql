@@ -1,0 +1,1 @@
+SELECT touched_rows AS value FROM dashboards.backlog

@@ -1,0 +1,1 @@
+SELECT count(*) AS value FROM dashboards.quarantine WHERE district IN (${district:sqlstring}, '-')

@@ -1,0 +1,2 @@
+SELECT count(*) AS value FROM dashboards.device
+WHERE district = ${district:sqlstring} AND feed IN (${feed:sqlstring}) AND NOT online
