@@ -103,22 +103,35 @@ class Supervisor:
             return
         if now - child.started >= STABLE_S:
             child.backoff = BACKOFF_FIRST_S
+        self._put_off(child, f"ended with {code}")
+
+    def _put_off(self, child: _Child, why: str) -> None:
+        """Start it again after a wait that doubles with every crash."""
         wait = child.backoff * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, not a secret
         child.backoff = min(child.backoff * 2, BACKOFF_LAST_S)
-        logger.warning("%s ended with %s; starting it again in %.1f s", child.program.name, code, wait)
-        child.process, child.due = None, now + wait
+        logger.warning("%s %s; starting it again in %.1f s", child.program.name, why, wait)
+        child.process, child.due = None, time.monotonic() + wait
         child.restarts += 1
 
     def _start(self, child: _Child) -> None:
         environment = {**os.environ, **child.program.environment, SUPERVISED: str(os.getpid())}
-        child.process = subprocess.Popen(
-            child.program.command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            # Ctrl-C at the terminal goes to the supervisor alone, which then stops its children in order.
-            start_new_session=True,
-        )  # fmt: skip
         child.started = time.monotonic()
-        assert child.process.stdout is not None
-        threading.Thread(target=_pass_on, args=(child.program.name, child.process.stdout), daemon=True).start()
+        try:
+            child.process = subprocess.Popen(
+                child.program.command,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                # Ctrl-C at the terminal goes to the supervisor alone, which then stops its children in order.
+                start_new_session=True,
+            )
+        except OSError as error:
+            # An exception here would end the thread that looks after all the others.
+            self._put_off(child, f"did not start ({error})")
+            return
+        if child.process.stdout is not None:
+            threading.Thread(target=_pass_on, args=(child.program.name, child.process.stdout), daemon=True).start()
 
     def _end(self, child: _Child) -> None:
         if child.process is None or child.process.poll() is not None:
@@ -127,7 +140,7 @@ class Supervisor:
         try:
             child.process.wait(GRACE_S)
         except subprocess.TimeoutExpired:
-            logger.error("%s did not stop within %.0f s and was killed", child.program.name, GRACE_S)
+            logger.warning("%s did not stop within %.0f s and was killed", child.program.name, GRACE_S)
             child.process.kill()
             child.process.wait()
             self._killed += 1
@@ -156,5 +169,6 @@ def die_with_supervisor() -> None:
 
 
 def _pass_on(name: str, output: IO[bytes]) -> None:
-    for line in output:
-        sys.stderr.write(f"{name:>8} | {line.decode('utf-8', 'replace').rstrip()}\n")
+    with output:
+        for line in output:
+            sys.stderr.write(f"{name:>8} | {line.decode('utf-8', 'replace').rstrip()}\n")

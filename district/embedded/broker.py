@@ -4,6 +4,7 @@ Mosquitto runs with district/broker/mosquitto.conf, the file that a production m
 MQTT 3.1.1, forgets what a killed subscriber had not acknowledged, and loses everything at a restart.
 """
 
+import contextlib
 import os
 import secrets
 import shutil
@@ -68,12 +69,14 @@ def start(folder: Path, *, port: int | None = None) -> Broker:
         password_file.touch(0o600)
         password_file.write_text(secrets.token_urlsafe(24), encoding="ascii")
     password = password_file.read_text(encoding="ascii")
+    _stop_leftover(folder)
     number = free_port(port)
     program = mosquitto()
     command = _mosquitto(folder, number, password, program) if program else _amqtt(folder, number, password)
     log = folder / "broker.log"
     with log.open("ab") as file:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=file, stderr=file, start_new_session=True)
+    (folder / "broker.pid").write_text(str(process.pid), encoding="ascii")
     _wait(process, number, log)
     return Broker(
         kind="mosquitto" if program else "amqtt", host="127.0.0.1", port=number, user=USER, password=password,
@@ -109,6 +112,32 @@ def _amqtt(folder: Path, port: int, password: str) -> list[str]:
     users.touch(0o600)
     users.write_text(user_line(USER, password), encoding="ascii")
     return [sys.executable, "-m", "district.embedded.amqtt_broker", str(port), str(users)]
+
+
+def _stop_leftover(folder: Path) -> None:
+    """Stop a broker whose owner was killed: two on one folder would overwrite each other's sessions.
+
+    A process id may belong to another by now; only one whose command line names our folder is ours.
+    """
+    file = folder / "broker.pid"
+    if not file.exists():
+        return
+    pid = int(file.read_text(encoding="ascii") or 0)
+    command = Path(f"/proc/{pid}/cmdline")
+
+    def runs() -> bool:
+        with contextlib.suppress(OSError):
+            return os.fsencode(folder) in command.read_bytes()  # empty when the process is a zombie
+        return False
+
+    if runs():
+        os.kill(pid, signal.SIGTERM)
+    end = time.monotonic() + 15
+    while runs():
+        if time.monotonic() > end:
+            raise BrokerError(f"a broker of an earlier run, process {pid}, still uses {folder} and does not stop")
+        time.sleep(0.05)
+    file.unlink()
 
 
 def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:

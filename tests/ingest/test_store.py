@@ -69,6 +69,13 @@ def test_another_value_under_the_same_key_is_kept_as_a_conflict_and_the_first_st
     assert writer.write(message(native(people_in=2))).duplicate == 1  # the same contradiction again says nothing new
 
 
+def test_the_span_belongs_to_the_value(writer: Writer) -> None:
+    item = {"ts": "2026-11-23T12:00:00Z", "from": "2026-11-23T11:59:00Z", "values": {"people_in": 3}}
+    writer.write(message(item))
+    assert writer.write(message(item)).duplicate == 1
+    assert writer.write(message({**item, "from": "2026-11-23T11:58:00Z"})).conflict == 1
+
+
 def test_a_contradiction_within_one_batch_is_found(writer: Writer, connection: psycopg.Connection) -> None:
     entry = writer.write(message(native(people_in=1)), message(native(people_in=1)), message(native(people_in=4)))
     assert (entry.stored, entry.duplicate, entry.conflict) == (1, 1, 1)

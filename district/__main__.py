@@ -1,0 +1,5 @@
+"""`python -m district`: the same as the `district` command."""
+
+from district.cli import main
+
+main()

@@ -1,0 +1,72 @@
+"""`district collect`: one collector process."""
+
+import mmap
+import signal
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from district.settings import Settings, current
+from ingest.collector import Collector, Options, ignore_stage
+from ingest.receiver import BrokerSettings, Tls, receiver
+from ingest.topics import RouteSpec
+
+STAGES = ("idle", "copy", "commit", "acknowledge")
+
+
+def broker_settings(settings: Settings, client_id: str, subscriptions: tuple[str, ...] = ()) -> BrokerSettings:
+    """A session on the broker of the settings."""
+    broker = settings.broker
+    tls = None
+    if broker.tls.enabled:
+        files = (broker.tls.ca_file, broker.tls.cert_file, broker.tls.key_file)
+        ca_file, cert_file, key_file = (Path(name) if name else None for name in files)
+        tls = Tls(ca_file=ca_file, cert_file=cert_file, key_file=key_file)
+    return BrokerSettings(
+        client_id=client_id, subscriptions=subscriptions, host=broker.host, port=broker.port, user=broker.user,
+        password=broker.password, tls=tls, keepalive_s=broker.keepalive_s, session_expiry_s=broker.session_expiry_s,
+        receive_maximum=broker.receive_maximum, will_topic=f"district/v1-collector/{client_id}", will_payload=b"offline",
+    )  # fmt: skip
+
+
+def routes(settings: Settings) -> tuple[RouteSpec, ...]:
+    """The foreign topic trees of the settings."""
+    return tuple(RouteSpec(**route.model_dump()) for route in settings.routes)
+
+
+def collector(settings: Settings, stage: Callable[[str, int], None] = ignore_stage) -> Collector:
+    """A collector as the settings have it."""
+    own = settings.collector
+    foreign = routes(settings)
+    subscriptions = (*own.subscriptions, *(route.subscription() for route in foreign))
+    options = Options(
+        id=own.id, database_url=settings.database.url, routes=foreign, batch_messages=own.batch_messages,
+        batch_age_s=own.batch_age_ms / 1000, max_payload_bytes=own.max_payload_bytes, clock_ahead_s=own.clock_ahead_s,
+        clock_behind_s=own.clock_behind_s,
+    )  # fmt: skip
+    return Collector(receiver(settings.broker.receiver, broker_settings(settings, own.id, subscriptions)), options, stage=stage)
+
+
+def collect(
+    stage_file: Annotated[Path | None, typer.Option(hidden=True, help="Tell tests where the batch in hand stands.")] = None,
+) -> None:
+    """Turn messages into rows until SIGTERM: read, decode, store, acknowledge after COMMIT."""
+    process = collector(current(), _observer(stage_file) if stage_file else ignore_stage)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: process.stop())
+    process.run()
+
+
+def _observer(path: Path) -> Callable[[str, int], None]:
+    """Writes the stage and the number of messages in hand into a mapped file: 2 integers, readable after a SIGKILL."""
+    path.write_bytes(bytes(8))
+    with path.open("r+b") as file:
+        memory = mmap.mmap(file.fileno(), 8)
+
+    def tell(stage: str, messages: int) -> None:
+        struct.pack_into("<ii", memory, 0, STAGES.index(stage), messages)
+
+    return tell

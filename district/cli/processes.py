@@ -1,0 +1,34 @@
+"""`district migrate`, `district serve` and `district up`: the processes of a production machine."""
+
+import sys
+
+import typer
+import uvicorn
+
+from district import migrate as migrations, supervisor
+from district.http import application
+from district.settings import current
+
+
+def migrate() -> None:
+    """Bring the database to the schema of this version."""
+    applied = migrations.migrate(current().database.url)
+    typer.echo("\n".join(f"applied {name}" for name in applied) or "nothing to do")
+
+
+def serve() -> None:
+    """Serve pages, API and figures for Prometheus over HTTP."""
+    settings = current()
+    uvicorn.run(application(settings.database.url), host=settings.http.host, port=settings.http.port, log_level="warning")
+
+
+def up() -> None:
+    """Migrate, then run collector, refresh and HTTP service under one supervisor until SIGTERM."""
+    migrations.migrate(current().database.url)
+    raise typer.Exit(supervisor.run(processes()))
+
+
+def processes() -> list[supervisor.Program]:
+    """The processes of a production machine, in the order they are started."""
+    command = [sys.executable, "-m", "district"]
+    return [supervisor.Program(name=name, command=[*command, name]) for name in ("collect", "refresh", "serve")]
