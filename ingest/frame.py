@@ -35,7 +35,7 @@ def frame(
          "quantities": list(quantities) if quantities is not None else None},
     ).fetchall()  # fmt: skip
     table = pd.DataFrame(rows, columns=list(COLUMNS))
-    table["time"] = pd.to_datetime(table["time"], utc=True).dt.tz_convert(zone)
+    table["time"] = pd.to_datetime(table["time"], utc=True).astype("datetime64[us, UTC]").dt.tz_convert(zone)
     table["value"] = table["value"].astype("float64")
     table["span_s"] = table["span_s"].astype("float64")
     return table
@@ -46,4 +46,4 @@ def export(table: pd.DataFrame, path: Path, form: str) -> None:
     if form == "parquet":
         table.to_parquet(path, index=False)
     else:
-        table.to_csv(path, index=False, date_format="%Y-%m-%dT%H:%M:%S.%f%z")
+        table.assign(time=[time.isoformat() for time in table["time"]]).to_csv(path, index=False)

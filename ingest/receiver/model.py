@@ -67,7 +67,7 @@ class Tls:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokerSettings:
-    """One session on one broker. Defaults are our choice, from RELIABILITY's rules for collectors."""
+    """One session on one broker. Defaults are our choice, see docs/guarantees.md."""
 
     client_id: str  #: fixed: the broker keeps our backlog under this name
     subscriptions: tuple[str, ...] = ()
