@@ -1,0 +1,61 @@
+-- Writes the hours of rollup_range: rows that differ are put, rows that nothing reaches any more are deleted. Returns
+-- what changed. The digest is SHA-256 of these lines in UTF-8, joined by newlines: `in <carry>` where something came in,
+-- `<time in microseconds> <value> <flags>[ <span in microseconds>]` per reading in order of time, and `next <reading>`
+-- where a later reading shares in the hour.
+WITH rolled AS (
+    SELECT g.datastream_id, metrics.instant(hour) AS hour,
+           coalesce(t.received, 0) AS received, coalesce(t.valid, 0) AS valid, coalesce(t.frozen, 0) AS frozen,
+           coalesce(m.slots, 0) AS slots,
+           (SELECT sum((least(f.expected_to_us, hour + %(hour)s) + f.interval_us - 1) / f.interval_us
+                       - (greatest(f.expected_from_us, hour) + f.interval_us - 1) / f.interval_us)
+            FROM rollup_fact f
+            WHERE f.datastream_id = g.datastream_id
+              AND f.expected_from_us < hour + %(hour)s AND f.expected_to_us > hour
+              AND f.expected_from_us < f.expected_to_us) AS expected,
+           coalesce(m.covered_us, 0) AS covered_us, coalesce(m.minutes, 0)::bit(60) AS minutes,
+           CASE WHEN g.kind IN ('counter', 'delta') THEN trim_scale(coalesce(m.amount, 0) * s.resolution) END AS amount,
+           CASE WHEN g.kind IN ('counter', 'delta') THEN trim_scale(coalesce(m.estimated, 0) * s.resolution) END AS estimated,
+           trim_scale(m.gap_amount * s.resolution) AS gap_amount, metrics.instant(m.gap_us) AS gap_start,
+           CASE g.kind WHEN 'gauge' THEN trim_scale(coalesce(m.weighted, 0)) END AS weighted,
+           m.minimum, m.maximum, m.last,
+           CASE g.kind WHEN 'state' THEN coalesce(m.state_us, '{}') END AS state_us,
+           CASE g.kind WHEN 'state' THEN coalesce(m.transitions, 0) END AS transitions,
+           CASE g.kind WHEN 'counter' THEN coalesce(m.resets, 0) END AS resets,
+           CASE g.kind WHEN 'counter' THEN coalesce(m.dips, 0) END AS dips,
+           CASE g.kind WHEN 'delta' THEN coalesce(m.overlapped, 0) END AS overlapped,
+           coalesce(t.lateness, array_fill(0, ARRAY[%(lateness_classes)s])) AS lateness,
+           coalesce(t.flag_counts, array_fill(0, ARRAY[8])) AS flag_counts,
+           coalesce(t.origins, array_fill(0, ARRAY[4])) AS origins,
+           m.carry,
+           sha256(convert_to(concat_ws(E'\n', 'in ' || m.came_in, t.lines, 'next ' || m.reaching), 'UTF8')) AS input_digest
+    FROM rollup_stamped t
+    FULL JOIN rollup_measure m USING (range_id, hour)
+    JOIN rollup_range g ON g.id = range_id
+    JOIN rollup_stream s ON s.datastream_id = g.datastream_id
+    WHERE hour >= g.start_us AND hour < g.stop_us
+), gone AS (
+    DELETE FROM metrics.hour h
+    USING rollup_range g
+    WHERE h.datastream_id = g.datastream_id
+      AND h.hour >= metrics.instant(g.start_us) AND h.hour < metrics.instant(g.stop_us)
+      AND NOT EXISTS (SELECT FROM rolled r WHERE r.datastream_id = h.datastream_id AND r.hour = h.hour)
+    RETURNING h.datastream_id, h.hour
+), put AS (
+    INSERT INTO metrics.hour AS h (
+        datastream_id, hour, received, valid, frozen, slots, expected, covered_us, minutes, amount, estimated, gap_amount,
+        gap_start, weighted, minimum, maximum, last, state_us, transitions, resets, dips, overlapped, lateness, flag_counts,
+        origins, carry, input_digest)
+    SELECT * FROM rolled
+    ON CONFLICT (datastream_id, hour) DO UPDATE SET (
+        received, valid, frozen, slots, expected, covered_us, minutes, amount, estimated, gap_amount,
+        gap_start, weighted, minimum, maximum, last, state_us, transitions, resets, dips, overlapped, lateness, flag_counts,
+        origins, carry, input_digest) = (
+        excluded.received, excluded.valid, excluded.frozen, excluded.slots, excluded.expected, excluded.covered_us,
+        excluded.minutes, excluded.amount, excluded.estimated, excluded.gap_amount, excluded.gap_start, excluded.weighted,
+        excluded.minimum, excluded.maximum, excluded.last, excluded.state_us, excluded.transitions, excluded.resets,
+        excluded.dips, excluded.overlapped, excluded.lateness, excluded.flag_counts, excluded.origins, excluded.carry,
+        excluded.input_digest)
+    WHERE h IS DISTINCT FROM excluded
+    RETURNING h.datastream_id, h.hour
+)
+SELECT datastream_id, hour FROM gone UNION ALL SELECT datastream_id, hour FROM put;

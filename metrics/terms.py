@@ -1,0 +1,218 @@
+"""The terms of a metric for many subjects and windows: one query of its SQL behind inputs.sql, or its Python file."""
+
+import importlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal, localcontext
+from typing import Protocol, cast
+from zoneinfo import ZoneInfo
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import dict_row
+
+from ingest.model import Origin
+from metrics import expression, inputs
+from metrics.definition import Definition, Reach, SubjectKind
+from metrics.inputs import Window
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """What one key of a subject and window says, or in detail one device and hour of it."""
+
+    subject: str
+    window: Window
+    key: str
+    covered: Decimal
+    expected: Decimal
+    devices: tuple[str, ...]
+    datastreams: tuple[str, ...]
+    #: None where rows are added up
+    hour: datetime | None
+    origins: tuple[str, ...]
+    #: readings, or a share of them, that came by a declared import
+    backfilled: Decimal
+    #: term to sum; None where nothing is known
+    terms: Mapping[str, Decimal | None]
+    #: readings in all
+    received: Decimal = Decimal(1)
+
+
+class Computed(Protocol):
+    """A catalogue file in Python."""
+
+    def rows(
+        self,
+        connection: psycopg.Connection,
+        district: str,
+        windows: Sequence[Window],
+        zone: ZoneInfo,
+        subjects: Sequence[str] | None,
+        revision: int | None,
+    ) -> list[Row]:
+        """Returns the terms of the windows."""
+
+
+def rows_of(
+    connection: psycopg.Connection,
+    definition: Definition,
+    district: str,
+    windows: Sequence[Window],
+    zone: ZoneInfo,
+    subjects: Sequence[str] | None,
+    revision: int | None,
+    *,
+    kinds: Sequence[SubjectKind] | None = None,
+    detail: bool = False,
+    streams: bool = True,
+    shared: bool = False,
+) -> list[Row]:
+    """Returns the terms of windows that share their dated parameters, added up per key.
+
+    Args:
+        connection: to the migrated database.
+        definition: of the metric.
+        district: id.
+        windows: that `inputs.dated` put into one group.
+        zone: of the district.
+        subjects: None: all.
+        revision: of the catalogue; None: the latest.
+        kinds: of subjects that are wanted; None: all of the metric.
+        detail: one row per device and hour instead of sums.
+        streams: whether rows shall name their datastreams.
+        shared: whether `share_presence` has been called for these windows.
+    """
+    if definition.path.endswith(".py"):
+        module = cast("Computed", importlib.import_module(f"metrics.catalogue.{definition.name}"))
+        return module.rows(connection, district, windows, zone, subjects, revision)
+    shared = shared and definition.reach is Reach.WINDOW
+    query = _detail_query(definition) if detail else _sum_query(definition, streams=streams, shared=shared)
+    wanted = [kind.value for kind in kinds or definition.subjects]
+    bound = {**inputs.bind(definition, district, windows, zone, revision), "subjects": subjects, "kinds": wanted}
+    with _planner(connection) as cursor:
+        return [_row(definition, row) for row in cursor.execute(query, bound)]
+
+
+@contextmanager
+def _planner(connection: psycopg.Connection) -> Iterator[psycopg.Cursor[dict[str, object]]]:
+    """A cursor for queries over named queries.
+
+    Nothing is known of their sizes: a nested loop that seems cheap can take minutes, and compiling takes longer than
+    running. What the caller's transaction had is put back.
+    """
+    with connection.transaction(), connection.cursor(row_factory=dict_row) as cursor:
+        before = cursor.execute(
+            "SELECT current_setting('jit') AS jit, current_setting('enable_nestloop') AS loop"
+        ).fetchone()
+        cursor.execute("SET LOCAL jit = off; SET LOCAL enable_nestloop = off")
+        yield cursor
+        cursor.execute("SELECT set_config('jit', %(jit)s, true), set_config('enable_nestloop', %(loop)s, true)", before)
+
+
+_WANTED = sql.SQL(
+    "(%(subjects)s::text[] IS NULL OR r.subject = ANY (%(subjects)s))"
+    " AND CASE WHEN r.subject LIKE 'feed:%%/space:%%' THEN 'feed_space' ELSE split_part(r.subject, ':', 1) END"
+    " = ANY (%(kinds)s)"
+)
+
+
+@contextmanager
+def share_presence(
+    connection: psycopg.Connection, district: str, windows: Sequence[Window], zone: ZoneInfo
+) -> Iterator[None]:
+    """Computes once, for the metrics computed within, which devices are in service in these windows and heard from."""
+    bound = inputs.bind(None, district, windows, zone, None)
+    with _planner(connection) as cursor:
+        cursor.execute(
+            sql.SQL("CREATE TEMPORARY TABLE {} AS {} SELECT * FROM presence").format(
+                sql.Identifier(inputs.SHARED), _text(inputs.prelude())
+            ),
+            bound,
+        )
+        cursor.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(inputs.SHARED)))
+    yield
+    connection.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier(inputs.SHARED)))
+
+
+def _sum_query(definition: Definition, *, streams: bool, shared: bool) -> sql.Composed:
+    """Terms added up per subject, window and key."""
+    sums = sql.SQL(", ").join(
+        sql.SQL("sum(r.{})::numeric AS {}").format(sql.Identifier(term), sql.Identifier(f"term {term}"))
+        for term in definition.terms
+    )
+    ids = "array_agg(DISTINCT r.datastream_id) FILTER (WHERE r.datastream_id IS NOT NULL)" if streams else "NULL::int[]"
+    return sql.SQL(
+        "{prelude}, row AS ({body})"
+        " SELECT r.subject, r.window_start, r.window_end, r.key, NULL AS hour,"
+        " coalesce(sum(r.covered), 0)::numeric AS covered, coalesce(sum(r.expected), 0)::numeric AS expected,"
+        " array_agg(DISTINCT r.device) FILTER (WHERE r.device IS NOT NULL) AS devices,"
+        " (SELECT array_agg(d.public_id ORDER BY d.public_id) FROM ingest.datastream d WHERE d.id = ANY ({ids}))"
+        " AS datastreams,"
+        " ARRAY[sum(r.origins[1]), sum(r.origins[2]), sum(r.origins[3]), sum(r.origins[4])]::numeric[] AS origins,"
+        " coalesce(sum(r.backfilled), 0)::numeric AS backfilled, {sums}"
+        " FROM row r WHERE {wanted}"
+        " GROUP BY r.subject, r.window_start, r.window_end, r.key"
+    ).format(
+        prelude=_text(inputs.prelude(shared=shared)),
+        body=_text(definition.body),
+        ids=_text(ids),
+        sums=sums,
+        wanted=_WANTED,
+    )
+
+
+def _detail_query(definition: Definition) -> sql.Composed:
+    """Terms of each device and hour."""
+    terms = sql.SQL(", ").join(
+        sql.SQL("r.{}::numeric AS {}").format(sql.Identifier(term), sql.Identifier(f"term {term}"))
+        for term in definition.terms
+    )
+    return sql.SQL(
+        "{prelude}, row AS ({body})"
+        " SELECT r.subject, r.window_start, r.window_end, r.key, r.hour,"
+        " coalesce(r.covered, 0)::numeric AS covered, coalesce(r.expected, 0)::numeric AS expected,"
+        " array_remove(ARRAY[r.device], NULL) AS devices, array_remove(ARRAY[d.public_id], NULL) AS datastreams,"
+        " r.origins::numeric[] AS origins, coalesce(r.backfilled, 0)::numeric AS backfilled, {terms}"
+        " FROM row r LEFT JOIN ingest.datastream d ON d.id = r.datastream_id"
+        " WHERE {wanted}"
+        " ORDER BY r.window_start, r.key, r.device NULLS FIRST, r.hour, d.public_id"
+    ).format(prelude=_text(inputs.prelude()), body=_text(definition.body), terms=terms, wanted=_WANTED)
+
+
+def _text(text: str) -> sql.SQL:
+    """SQL from our own package data."""
+    return sql.SQL(text)
+
+
+def _row(definition: Definition, row: Mapping[str, object]) -> Row:
+    """A row of either query as a type."""
+    counts = [count or Decimal(0) for count in cast("list[Decimal | None] | None", row["origins"]) or []]
+    return Row(
+        subject=str(row["subject"]),
+        window=Window(start=cast("datetime", row["window_start"]), end=cast("datetime", row["window_end"])),
+        key=str(row["key"]),
+        covered=cast("Decimal", row["covered"]),
+        expected=cast("Decimal", row["expected"]),
+        devices=tuple(cast("list[str] | None", row["devices"]) or ()),
+        datastreams=tuple(cast("list[str] | None", row["datastreams"]) or ()),
+        hour=cast("datetime | None", row["hour"]),
+        origins=tuple(str(origin) for origin, count in zip(Origin, counts, strict=False) if count),
+        backfilled=cast("Decimal", row["backfilled"]),
+        terms={term: cast("Decimal | None", row[f"term {term}"]) for term in definition.terms},
+        received=sum(counts, Decimal(0)),
+    )
+
+
+def terms_of(rows: Iterable[Row]) -> expression.Terms:
+    """Returns the terms of a subject and window by key, rows of one key added up."""
+    found: dict[str, dict[str, Decimal | None]] = {}
+    with localcontext(expression.EXACT):
+        for row in rows:
+            sums = found.setdefault(row.key, dict.fromkeys(row.terms))
+            for term, value in row.terms.items():
+                if value is not None:
+                    sums[term] = (sums[term] or Decimal(0)) + value
+    return found
