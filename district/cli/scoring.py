@@ -1,7 +1,9 @@
 """`district scoring`: suggestions as the API gives them, and the proof that stored evidence still stands."""
 
+import signal
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from threading import Event
 from typing import Annotated
 
 import orjson
@@ -14,6 +16,7 @@ from district.cli.windows import instant
 from district.settings import current
 from scoring import assessment as assessments
 from scoring import evidence, published, register, rubric, store
+from scoring import follow as following
 from scoring import verify as verification
 from scoring.assessment import Assessment
 from scoring.model import Evidence
@@ -56,6 +59,16 @@ def suggest(
         typer.echo(orjson.dumps(documents[0] if item else documents, option=orjson.OPT_INDENT_2).decode())
     else:
         show(bodies)
+
+
+@app.command()
+def follow() -> None:
+    """Evaluate every district whenever its readings or its register changed, until SIGTERM."""
+    settings = current()
+    stop = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    following.run(settings.database.url, stop, every=timedelta(seconds=settings.refresh.assess_every_s))
 
 
 @app.command()

@@ -1,0 +1,178 @@
+"""What the API and the command line say about an item: one shape for both. Field names are a contract."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from decimal import ROUND_HALF_EVEN, Decimal, localcontext
+from fractions import Fraction
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from scoring.digest import decimal_text
+from scoring.model import Evidence, Finding, Outcome, Suggestion, Text
+from scoring.rubric import Item
+
+#: Digits after the point of a figure that is shown; comparisons are exact and made before.
+DIGITS = 9
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class TextBody(_Body):
+    """Words in both languages."""
+
+    zh: str
+    en: str
+
+    @classmethod
+    def of(cls, text: Text) -> "TextBody":
+        """The words of `text`."""
+        return cls(zh=text.zh, en=text.en)
+
+
+class RuleBody(_Body):
+    """Which reading of the item was applied."""
+
+    id: str = Field(examples=["hangzhou-city-2023/2.2.5.1"])
+    version: str = Field(description="SHA-256 of the content of the rule")
+
+
+class WindowBody(_Body):
+    """Half-open period of whole local days."""
+
+    start: datetime
+    end: datetime
+
+
+class MetricBody(_Body):
+    """One figure."""
+
+    name: str = Field(examples=["parking_share_of_spaces_connected"])
+    subject: str = Field(examples=["district"])
+    value: str | None = Field(description="plain decimal; null: undetermined", examples=["0.985"])
+    unit: str = Field(description="UCUM code; '1': a share from 0 to 1")
+    coverage: float | None = Field(description="covered part of what was expected, 0 to 1; null: nothing was expected")
+    devices: list[str]
+    device_count: int
+
+
+class EvidenceBody(_Body):
+    """What was found in one window."""
+
+    id: str
+    digest: str = Field(description="SHA-256 of the canonical inputs", pattern="^[0-9a-f]{64}$")
+    window: WindowBody
+    computed_at: datetime
+    coverage: float | None = Field(
+        description="of what the rule limits by coverage, 0 to 1; null: nothing was expected"
+    )
+    origin: str = Field(description="origins of the readings, joined by +", examples=["real", "imported+real"])
+    metrics: list[MetricBody]
+
+
+class RevisionBody(EvidenceBody):
+    """Evidence as history: a revision exists because its inputs changed."""
+
+    revision: int
+    supersedes: str | None = Field(description="id of the revision it replaces")
+    reason: str = Field(
+        description="what changed: first, or any of rule, metrics, register, readings, arrivals, window"
+    )
+
+
+class ItemBody(_Body):
+    """One row of the form with what we suggest for it."""
+
+    code: str = Field(examples=["2.2.5.1"])
+    title: TextBody
+    points_max: int | float
+    outcome: Outcome
+    suggested_points: str | None = Field(description="plain decimal; null where nothing may be suggested")
+    provisional: bool = Field(description="the window is shorter than a full one; enters no total")
+    demo: bool = Field(description="the district is a demonstration; enters no total")
+    reason: TextBody
+    rule: RuleBody
+    evidence: list[EvidenceBody]
+
+
+def number(points: Decimal) -> int | float:
+    """Points as a JSON number; points of a form are multiples of a half, which binary floating point holds exactly."""
+    return int(points) if points == int(points) else float(points)
+
+
+def figure_text(value: Fraction) -> str:
+    """`value` as plain decimal text with at most nine digits after the point.
+
+    >>> figure_text(Fraction(2, 3))
+    '0.666666667'
+    """
+    with localcontext(prec=60, rounding=ROUND_HALF_EVEN):
+        quotient = Decimal(value.numerator) / Decimal(value.denominator)
+        return decimal_text(quotient.quantize(Decimal(1).scaleb(-DIGITS)))
+
+
+def metric(finding: Finding) -> MetricBody:
+    """One figure as it is shown."""
+    return MetricBody(
+        name=finding.metric,
+        subject=finding.subject,
+        value=None if finding.value is None else figure_text(finding.value),
+        unit=finding.unit,
+        coverage=None if finding.coverage is None else float(figure_text(finding.coverage)),
+        devices=list(finding.devices),
+        device_count=len(finding.devices),
+    )
+
+
+def metrics(findings: Iterable[Finding]) -> list[MetricBody]:
+    """Each figure once, however many requirements look at it."""
+    return list({(finding.metric, finding.subject): metric(finding) for finding in findings}.values())
+
+
+def stored(findings: Iterable[Finding]) -> list[dict[str, object]]:
+    """Each figure once with what was required of it, as `scoring.evidence.findings` keeps it for pages."""
+    return [
+        metric(finding).model_dump()
+        | {
+            "origins": list(finding.origins),
+            "threshold": decimal_text(finding.threshold),
+            "holds": finding.holds,
+        }
+        for finding in {(finding.metric, finding.subject): finding for finding in findings}.values()
+    ]
+
+
+def origin(origins: Iterable[str]) -> str:
+    """Origins as one word."""
+    return "+".join(sorted(set(origins)))
+
+
+def evidence(found: Evidence, findings: Iterable[Finding], computed_at: datetime) -> EvidenceBody:
+    """Evidence that was just computed."""
+    own = list(findings)
+    return EvidenceBody(
+        id=found.id,
+        digest=found.digest,
+        window=WindowBody(start=found.window.start.astimezone(UTC), end=found.window.end.astimezone(UTC)),
+        computed_at=computed_at.astimezone(UTC),
+        coverage=None if found.coverage is None else float(figure_text(found.coverage)),
+        origin=origin(name for finding in own for name in finding.origins),
+        metrics=metrics(own),
+    )
+
+
+def item(row: Item, suggestion: Suggestion, found: list[EvidenceBody]) -> ItemBody:
+    """One row of the form with its suggestion."""
+    return ItemBody(
+        code=row.code,
+        title=TextBody.of(row.text),
+        points_max=number(row.points_max),
+        outcome=suggestion.outcome,
+        suggested_points=None if suggestion.points is None else decimal_text(suggestion.points),
+        provisional=suggestion.provisional,
+        demo=suggestion.demo,
+        reason=TextBody.of(suggestion.reason),
+        rule=RuleBody(id=suggestion.rule_id, version=suggestion.rule_version),
+        evidence=found,
+    )

@@ -1,0 +1,322 @@
+"""Keeps evidence and suggestions as history, and reads back what was stored by a time."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from importlib.resources import files
+
+import psycopg
+from psycopg.rows import class_row, tuple_row
+from psycopg.types.json import Jsonb
+
+from metrics.zones import zone
+from scoring import published, register
+from scoring import rubric as rubrics
+from scoring import rule as rules
+from scoring.assessment import Assessment
+from scoring.digest import Canonical, canonical
+from scoring.engine import suggest
+from scoring.model import Gathered, Outcome, Suggestion, Text, Window
+from scoring.published import EvidenceBody, ItemBody, MetricBody, RevisionBody, WindowBody
+from scoring.rubric import Rubric
+from scoring.rule import Rule
+
+#: Keys of the inputs whose change makes a revision, in the order in which reasons are named.
+CHANGES = ("rule", "metrics", "register", "readings", "arrivals", "window")
+
+
+@dataclass(frozen=True, slots=True)
+class _Evidence:
+    """A row of `scoring.evidence` as it is shown."""
+
+    id: int
+    public_id: str
+    digest: str
+    window_start: datetime
+    window_end: datetime
+    recorded_at: datetime
+    coverage_numerator: Decimal | None
+    coverage_denominator: Decimal | None
+    origins: list[str]
+    findings: list[dict[str, object]]
+    revision: int
+    supersedes: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Suggestion:
+    """A row of `scoring.suggestion`."""
+
+    item: str
+    evidence_id: int | None
+    outcome: str
+    points: Decimal | None
+    provisional: bool
+    demo: bool
+    reason_zh: str
+    reason_en: str
+    rule_id: str
+    rule_version: str
+
+
+def public_id(district: str, assessment: str, item: str, window: Window, revision: int | None = None) -> str:
+    """Name of a revision of evidence: ``lakeside-demo/current/2.2.5.1/2026-10-24/30d/r1``; no revision: not stored."""
+    first = window.start.astimezone(zone(window.zone)).date()
+    name = f"{district}/{assessment}/{item}/{first.isoformat()}/{window.days}d"
+    return name if revision is None else f"{name}/r{revision}"
+
+
+def keep(
+    connection: psycopg.Connection,
+    rubric: Rubric,
+    rule: Rule,
+    district: str,
+    assessment: Assessment,
+    gathered: Gathered | None,
+    now: datetime,
+) -> Suggestion:
+    """The suggestion from `gathered`; evidence and suggestion are stored where they differ from the latest ones."""
+    demo = register.is_demo(connection, district)
+    if gathered is None:
+        suggestion = suggest(rubric, rule, None, demo=demo)
+        _keep_suggestion(connection, rubric, assessment, district, suggestion, None, now)
+        return suggestion
+    row = _latest_evidence(connection, gathered)
+    if row is None or row[2] != gathered.evidence.digest:
+        number, name = _keep_evidence(connection, rubric, rule, gathered, row, now)
+        computed_at = now
+    else:
+        number, name, computed_at = row[0], row[3], row[4]
+    evidence = replace(gathered.evidence, id=name, computed_at=computed_at)
+    suggestion = suggest(rubric, rule, evidence, demo=demo)
+    _keep_suggestion(connection, rubric, assessment, district, suggestion, number, now)
+    return suggestion
+
+
+def _latest_evidence(
+    connection: psycopg.Connection, gathered: Gathered
+) -> tuple[int, int, str, str, datetime, str] | None:
+    """(id, revision, digest, public id, recorded_at, inputs) of the latest revision of the same window."""
+    evidence = gathered.evidence
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        return cursor.execute(
+            "SELECT id, revision, digest, public_id, recorded_at, inputs FROM scoring.evidence"
+            " WHERE district = %s AND assessment = %s AND item = %s AND window_start = %s AND window_end = %s"
+            " ORDER BY revision DESC LIMIT 1",
+            (evidence.district, evidence.assessment, evidence.item, evidence.window.start, evidence.window.end),
+        ).fetchone()
+
+
+def _keep_evidence(
+    connection: psycopg.Connection,
+    rubric: Rubric,
+    rule: Rule,
+    gathered: Gathered,
+    before: tuple[int, int, str, str, datetime, str] | None,
+    now: datetime,
+) -> tuple[int, str]:
+    """Stores a new revision; returns its row number and its name."""
+    evidence = gathered.evidence
+    revision = before[1] + 1 if before else 1
+    name = public_id(evidence.district, evidence.assessment, evidence.item, evidence.window, revision)
+    findings = suggest(rubric, rule, evidence).findings
+    own = {
+        "public_id": name,
+        "district": evidence.district,
+        "assessment": evidence.assessment,
+        "rubric": evidence.rubric,
+        "item": evidence.item,
+        "window_start": evidence.window.start,
+        "window_end": evidence.window.end,
+        "revision": revision,
+        "supersedes": before[0] if before else None,
+        "reason": _changed(before[5], gathered.inputs) if before else "first",
+        "digest": evidence.digest,
+        "inputs": canonical(gathered.inputs).decode(),
+        "rule_id": rule.id,
+        "rule_version": rule.version,
+        "demo": evidence.demo,
+        "coverage_numerator": None if evidence.coverage is None else Decimal(evidence.coverage.numerator),
+        "coverage_denominator": None if evidence.coverage is None else Decimal(evidence.coverage.denominator),
+        "origins": sorted({origin for finding in findings for origin in finding.origins}),
+        "findings": Jsonb(published.stored(findings)),
+        "recorded_at": now,
+    }
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        row = cursor.execute((files("scoring") / "evidence_insert.sql").read_bytes(), own).fetchone()
+        cursor.execute(
+            (files("scoring") / "hour_lines.sql").read_bytes(),
+            {
+                "district": evidence.district,
+                "datastreams": list(gathered.datastreams),
+                "start": evidence.window.start,
+                "end": evidence.window.end,
+                "recorded_at": now,
+            },
+        )
+    if row is None:
+        raise RuntimeError(f"evidence {name} was not stored")
+    return row[0], name
+
+
+def _changed(before: str, inputs: Mapping[str, Canonical]) -> str:
+    """Which inputs differ from those of the revision before."""
+    old, new = json.loads(before), json.loads(canonical(inputs))
+    named = [key for key in CHANGES if old.get(key) != new.get(key)]
+    return ", ".join(named) or "layout"
+
+
+def _keep_suggestion(
+    connection: psycopg.Connection,
+    rubric: Rubric,
+    assessment: Assessment,
+    district: str,
+    suggestion: Suggestion,
+    evidence_id: int | None,
+    now: datetime,
+) -> None:
+    new = _Suggestion(
+        suggestion.item, evidence_id, suggestion.outcome.value, suggestion.points, suggestion.provisional,
+        suggestion.demo, suggestion.reason.zh, suggestion.reason.en, suggestion.rule_id, suggestion.rule_version,
+    )  # fmt: skip
+    if _suggestions(connection, district, assessment.id, suggestion.item).get(suggestion.item) == new:
+        return
+    connection.execute(
+        "INSERT INTO scoring.suggestion (district, assessment, rubric, item, evidence_id, outcome, points, provisional,"
+        " demo, reason_zh, reason_en, rule_id, rule_version, recorded_at)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        (
+            district, assessment.id, rubric.id, new.item, new.evidence_id, new.outcome, new.points, new.provisional,
+            new.demo, new.reason_zh, new.reason_en, new.rule_id, new.rule_version, now,
+        ),
+    )  # fmt: skip
+
+
+def _suggestions(
+    connection: psycopg.Connection, district: str, assessment: str, item: str | None = None
+) -> dict[str, _Suggestion]:
+    """The latest suggestion per item."""
+    with connection.cursor(row_factory=class_row(_Suggestion)) as cursor:
+        rows = cursor.execute(
+            "SELECT DISTINCT ON (item) item, evidence_id, outcome, points, provisional, demo, reason_zh, reason_en,"
+            " rule_id, rule_version FROM scoring.suggestion"
+            " WHERE district = %s AND assessment = %s AND (%s::text IS NULL OR item = %s::text) ORDER BY item, id DESC",
+            (district, assessment, item, item),
+        ).fetchall()
+    return {row.item: row for row in rows}
+
+
+def items(
+    connection: psycopg.Connection, district: str, assessment: Assessment, code: str | None = None
+) -> list[ItemBody]:
+    """The rows of the form with the latest stored suggestions; `code` None: all of them, in the order of the form.
+
+    An item that was never evaluated says so; nothing is computed here.
+    """
+    rubric = rubrics.load(assessment.rubric)
+    demo = register.is_demo(connection, district)
+    stored = _suggestions(connection, district, assessment.id, code)
+    found = _evidence(connection, [row.evidence_id for row in stored.values() if row.evidence_id is not None])
+    bodies = []
+    for item in rubric.items():
+        if code not in {None, item.code}:
+            continue
+        row = stored.get(item.code)
+        if row is None:
+            suggestion = suggest(rubric, rules.load(assessment.rubric)[item.code], None, demo=demo)
+            bodies.append(published.item(item, suggestion, []))
+            continue
+        suggestion = Suggestion(
+            item=row.item, outcome=Outcome(row.outcome), points=row.points, provisional=row.provisional,
+            demo=row.demo, reason=Text(zh=row.reason_zh, en=row.reason_en), rule_id=row.rule_id,
+            rule_version=row.rule_version,
+        )  # fmt: skip
+        own = [_body(found[row.evidence_id])] if row.evidence_id is not None else []
+        bodies.append(published.item(item, suggestion, own))
+    return bodies
+
+
+def revisions(
+    connection: psycopg.Connection, district: str, assessment: str, item: str, as_of: datetime | None
+) -> list[RevisionBody]:
+    """Revisions of the evidence for one item that were stored by `as_of`, the one in force first."""
+    with connection.cursor(row_factory=class_row(_Evidence)) as cursor:
+        rows = cursor.execute(
+            (files("scoring") / "evidence_read.sql").read_bytes(),
+            {"ids": None, "district": district, "assessment": assessment, "item": item, "as_of": as_of},
+        ).fetchall()
+    return [
+        RevisionBody(**_body(row).model_dump(), revision=row.revision, supersedes=row.supersedes, reason=row.reason)
+        for row in rows
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """Evidence in force, with what is needed to compute it anew."""
+
+    public_id: str
+    item: str
+    assessment: Assessment
+    window: Window
+    digest: str
+    inputs: str
+    recorded_at: datetime
+
+
+def in_force(connection: psycopg.Connection, district: str) -> list[Stored]:
+    """The evidence behind the latest suggestion of each item."""
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        rows = cursor.execute(
+            "SELECT DISTINCT ON (s.assessment, s.item) e.public_id, e.item, e.assessment, e.rubric, e.window_start,"
+            " e.window_end, e.digest, e.inputs, e.recorded_at"
+            " FROM scoring.suggestion s JOIN scoring.evidence e ON e.id = s.evidence_id"
+            " WHERE s.district = %s ORDER BY s.assessment, s.item, s.id DESC",
+            (district,),
+        ).fetchall()
+    place = register.zone_of(connection, district)
+    found = []
+    for name, item, assessment, rubric, start, end, digest, inputs, recorded_at in rows:
+        told = json.loads(inputs)["window"]
+        found.append(
+            Stored(
+                public_id=name,
+                item=item,
+                assessment=Assessment(id=assessment, rubric=rubric),
+                window=Window(start=start, end=end, days=told["days"], zone=place, chosen=told["chosen"]),
+                digest=digest,
+                inputs=inputs,
+                recorded_at=recorded_at,
+            )
+        )
+    return found
+
+
+def _evidence(connection: psycopg.Connection, ids: Sequence[int]) -> dict[int, _Evidence]:
+    with connection.cursor(row_factory=class_row(_Evidence)) as cursor:
+        rows = cursor.execute(
+            (files("scoring") / "evidence_read.sql").read_bytes(),
+            {"ids": list(ids), "district": None, "assessment": None, "item": None, "as_of": None},
+        ).fetchall()
+    return {row.id: row for row in rows}
+
+
+def _body(row: _Evidence) -> EvidenceBody:
+    coverage = None
+    if row.coverage_numerator is not None and row.coverage_denominator is not None:
+        coverage = float(round(row.coverage_numerator / row.coverage_denominator, published.DIGITS))
+    return EvidenceBody(
+        id=row.public_id,
+        digest=row.digest,
+        window=WindowBody(start=row.window_start.astimezone(UTC), end=row.window_end.astimezone(UTC)),
+        computed_at=row.recorded_at.astimezone(UTC),
+        coverage=coverage,
+        origin=published.origin(row.origins),
+        metrics=[
+            MetricBody.model_validate({name: figure[name] for name in MetricBody.model_fields})
+            for figure in row.findings
+        ],
+    )
