@@ -5,9 +5,10 @@ INSTALLED := $(VENV)/.installed
 
 .PHONY: demo demo-clean test lock clean
 
-# A simulated district from socket to suggested points, everything embedded; FOR=60s stops by itself.
+# A simulated district from socket to suggested points, everything embedded; FOR=60s stops by itself,
+# BROKER=amqtt takes the broker from pip.
 demo: $(INSTALLED)
-	@$(VENV)/bin/district demo $(if $(FOR),--for $(FOR))
+	@$(VENV)/bin/district demo $(if $(FOR),--for $(FOR)) $(if $(BROKER),--broker $(BROKER))
 
 demo-clean: $(INSTALLED)
 	@$(VENV)/bin/district demo --clean

@@ -18,13 +18,14 @@ from pathlib import Path
 
 import psycopg
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from district import migrate, state, truthful
 from district.cli.collect import collector
 from district.cli.ingest import show_ledger
 from district.cli.scoring import show
-from district.embedded import broker as brokers, postgres
+from district.embedded import broker as brokers
+from district.embedded import postgres
 from district.embedded.broker import Broker
 from district.embedded.ports import free_port
 from district.embedded.postgres import Postgres
@@ -38,8 +39,8 @@ from scoring.store import items
 from simulators.backlog import backlog
 from simulators.demo import demo as simulated
 from simulators.live import live
-from simulators.publish import Gateways
 from simulators.publish import Broker as Address
+from simulators.publish import Gateways
 from simulators.truth import truth
 from simulators.world import World
 
@@ -75,9 +76,10 @@ class Services:
 class Demo:
     """One run of the demo."""
 
-    def __init__(self, console: Console, *, stop: threading.Event) -> None:
+    def __init__(self, console: Console, *, stop: threading.Event, broker: brokers.Kind | None = None) -> None:
         self.console = console
         self.stop = stop
+        self.broker = broker
         self.world: World = simulated(SEED)
         #: messages received by earlier runs on the same data
         self.before = 0
@@ -93,7 +95,9 @@ class Demo:
                     return True
                 self._derive(services)
                 self._serve(services)
-                self.console.print(f"\nFrom the start of the services to this table: {time.monotonic() - started:.0f} s\n")
+                self.console.print(
+                    f"\nFrom the start of the services to this table: {time.monotonic() - started:.0f} s\n"
+                )
                 self._show(services)
                 self._live(gateways, live_from, for_s)
                 acknowledged = self._acknowledged(gateways)
@@ -107,16 +111,22 @@ class Demo:
         broker = None
         supervisor = Supervisor()
         try:
-            broker = brokers.start(folder / "broker", port=_remembered(folder / "broker.port"))
+            broker = brokers.start(folder / "broker", port=_remembered(folder / "broker.port"), kind=self.broker)
             _remember(folder / "postgres.port", server.port)
             _remember(folder / "broker.port", broker.port)
-            self.console.print(f"  PostgreSQL {server.version} on port {server.port}, {_described(broker)} on port {broker.port}")
+            self.console.print(
+                f"  PostgreSQL {server.version} on port {server.port}, {_described(broker)} on port {broker.port}"
+            )
             _create_database(server)
             migrate.migrate(server.dsn())
             port = free_port(8080)
             environment = _environment(server, broker, port)
             yield Services(
-                postgres=server, broker=broker, supervisor=supervisor, environment=environment, http=f"http://127.0.0.1:{port}"
+                postgres=server,
+                broker=broker,
+                supervisor=supervisor,
+                environment=environment,
+                http=f"http://127.0.0.1:{port}",
             )
         finally:
             supervisor.stop()
@@ -135,7 +145,9 @@ class Demo:
         self.before = _received(services.database)
         last = row[0] if row else None
         devices = self.world.devices.values()
-        self.console.print(f"  {DISTRICT}: {len(self.world.devices)} devices behind {len({d.gateway for d in devices})} gateways")
+        self.console.print(
+            f"  {DISTRICT}: {len(self.world.devices)} devices behind {len({d.gateway for d in devices})} gateways"
+        )
         # From here on the broker keeps messages for the collector, however long its process takes to start.
         settings = load(None, services.environment)
         session = collector(settings).receiver
@@ -149,7 +161,9 @@ class Demo:
         """Send the past as a gateway's backlog and wait until it is stored; returns where the present begins."""
         now = int(time.time())
         start = int(since.timestamp())
-        self._stage(f"{(now - start) / 86_400:.1f} days of history over MQTT, in arrays as a gateway would send its backlog")
+        self._stage(
+            f"{(now - start) / 86_400:.1f} days of history over MQTT, in arrays as a gateway would send its backlog"
+        )
         with self._bar("  hours sent") as (bar, task):
             bar.update(task, total=(now - start) // 3600)
             gateways.publish_all(
@@ -180,13 +194,16 @@ class Demo:
             self._stage("evidence and suggested points")
             evidence.assess(connection, DISTRICT, datetime.now(UTC))
         services.supervisor.add(self._program(services, "refresh"))
+        services.supervisor.add(self._program(services, "scoring", "follow"))
 
     def _serve(self, services: Services) -> None:
         services.supervisor.add(self._program(services, "serve"))
         end = time.monotonic() + 30
         while not self.stop.is_set():
             try:
-                with urllib.request.urlopen(f"{services.http}/readyz", timeout=3):
+                with urllib.request.urlopen(  # noqa: S310 - our own service on loopback
+                    f"{services.http}/readyz", timeout=3
+                ):
                     return
             except (urllib.error.URLError, ConnectionError):
                 if time.monotonic() > end:
@@ -195,18 +212,27 @@ class Demo:
 
     def _show(self, services: Services) -> None:
         address = services.http
-        self.console.print(f"Pages    {address}/", f"API      {address}/docs", f"Metrics  {address}/prometheus", sep="\n")
+        self.console.print(
+            f"Pages    {address}/", f"API      {address}/docs", f"Metrics  {address}/prometheus", sep="\n"
+        )
         with psycopg.connect(services.database) as connection:
             self.console.print()
             show_ledger(ledger.read(connection, DISTRICT), by_hour=False)
-            self.console.print("\nSimulated data of a demo district: these points never enter a real form.\n", style="bold")
+            self.console.print(
+                "\nSimulated data of a demo district: these points never enter a real form.\n", style="bold"
+            )
             assessment = assessments.current(assessments.of_district(connection, DISTRICT), datetime.now(UTC))
             show([body for body in items(connection, DISTRICT, assessment) if body.code in ITEMS])
 
     def _live(self, gateways: Gateways, since: int, for_s: int | None) -> None:
         self._stage("live" + (f" for {for_s} s" if for_s else ", until Ctrl-C"))
         over = threading.Event()
-        threading.Thread(target=lambda: (self.stop.wait(), over.set()), daemon=True).start()
+
+        def stopped() -> None:
+            self.stop.wait()
+            over.set()
+
+        threading.Thread(target=stopped, daemon=True).start()
         limit: list[threading.Timer] = []
 
         def seen(_: object) -> None:
@@ -251,8 +277,10 @@ class Demo:
         truths = [figure for figure in found if figure.grain != "window"]
         return len(truths), list(truthful.differences(connection, DISTRICT, truths))
 
-    def _program(self, services: Services, verb: str) -> Program:
-        return Program(name=verb, command=[sys.executable, "-m", "district", verb], environment=services.environment)
+    def _program(self, services: Services, *verbs: str) -> Program:
+        return Program(
+            name=verbs[-1], command=[sys.executable, "-m", "district", *verbs], environment=services.environment
+        )
 
     def _address(self, broker: Broker) -> Address:
         return Address(host=broker.host, port=broker.port, user=broker.user, password=broker.password)
@@ -261,7 +289,7 @@ class Demo:
         self.console.print(f"[bold]>[/] {text}")
 
     @contextmanager
-    def _bar(self, text: str) -> Iterator[tuple[Progress, object]]:
+    def _bar(self, text: str) -> Iterator[tuple[Progress, TaskID]]:
         columns = (TextColumn(text), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         with Progress(*columns, console=self.console) as bar:
             yield bar, bar.add_task(text, total=None)
@@ -296,7 +324,9 @@ def _create_database(server: Postgres) -> None:
 
 def _received(database: str) -> int:
     with psycopg.connect(database) as connection:
-        row = connection.execute("SELECT coalesce(sum(received), 0)::int8 FROM ingest.batch WHERE NOT transfer").fetchone()
+        row = connection.execute(
+            "SELECT coalesce(sum(received), 0)::int8 FROM ingest.batch WHERE NOT transfer"
+        ).fetchone()
     assert row is not None
     return int(row[0])
 
@@ -316,4 +346,3 @@ def clean() -> Path:
     if pid_file.exists() and Path(f"/proc/{pid_file.read_text(encoding='ascii').splitlines()[0]}").exists():
         raise DemoError(f"a demo runs on {folder}; stop it with Ctrl-C first")
     return state.clean()
-

@@ -41,7 +41,9 @@ def migrate(dsn: str) -> list[str]:
             "CREATE TABLE IF NOT EXISTS public.district_migration"
             " (number int PRIMARY KEY, name text NOT NULL, sha256 text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())"
         )
-        done = dict(connection.execute("SELECT number, sha256 FROM public.district_migration").fetchall())
+        done: dict[int, str] = dict(
+            connection.execute("SELECT number, sha256 FROM public.district_migration").fetchall()
+        )
         for number, name, text in migrations():
             digest = hashlib.sha256(text.encode()).hexdigest()
             if number in done:
@@ -50,7 +52,8 @@ def migrate(dsn: str) -> list[str]:
                 continue
             connection.execute(text.encode())
             connection.execute(
-                "INSERT INTO public.district_migration (number, name, sha256) VALUES (%s, %s, %s)", (number, name, digest)
+                "INSERT INTO public.district_migration (number, name, sha256) VALUES (%s, %s, %s)",
+                (number, name, digest),
             )
             applied.append(name)
         _write_vocabulary(connection)

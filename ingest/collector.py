@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 import psycopg
+from psycopg.errors import UniqueViolation
 
 from ingest import registry
 from ingest.decode import Decoder
@@ -29,8 +30,11 @@ logger = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
 
-#: SQLSTATE classes after which the same batch may succeed: connection, rollback, resources, intervention, lock.
-TRANSIENT = ("08", "40", "53", "57", "55")
+#: SQLSTATE classes after which the same batch may succeed: connection, rollback, resources, lock, intervention, system.
+TRANSIENT = ("08", "40", "53", "55", "57", "58")
+#: Classes of a batch that will never be taken as it is: bad data, a broken rule, a value over a limit of the program
+#: (such as an index entry of 3 KB). The culprit is singled out.
+REFUSED = ("22", "23", "54")
 #: The catalogue is looked at this often; a change is in force within 5 s.
 CATALOGUE_EVERY_S = 2.0
 BACKOFF_FIRST_S, BACKOFF_LAST_S = 0.1, 5.0
@@ -119,6 +123,7 @@ class Collector:
         self._write(messages)
         self.stage("acknowledge", len(messages))
         self.receiver.acknowledge(messages)
+        self.stage("idle", 0)
 
     def _gather(self) -> list[Message]:
         """A batch: ends when it is full, or old, or nothing came for a while."""
@@ -143,9 +148,13 @@ class Collector:
         draft = self._decoder.decode(messages, repeated=repeated, untimed_flags=flags)
         try:
             self._commit(draft)
-        except (psycopg.DataError, psycopg.IntegrityError) as error:
+        except psycopg.Error as error:
+            if not (error.sqlstate or "").startswith(REFUSED):
+                raise
             if len(messages) == 1:
-                logger.error("a message was refused by the database: %s", error.diag.message_primary)
+                logger.error(  # noqa: TRY400 - the message says it all
+                    "a message was refused by the database: %s", error.diag.message_primary
+                )
                 culprit = Draft()
                 number = culprit.begin(messages[0], draft.group[0])
                 culprit.refuse(number, Refusal(Reason.STORAGE, str(error.diag.message_primary)))
@@ -166,9 +175,17 @@ class Collector:
             if not taken:
                 taken.append(self._store.number())
             self.stage("copy", len(draft.messages))
-            self._store.write(
-                draft, taken[0], revision=self._revision, before_commit=lambda: self.stage("commit", len(draft.messages))
-            )
+            try:
+                self._store.write(
+                    draft,
+                    taken[0],
+                    revision=self._revision,
+                    before_commit=lambda: self.stage("commit", len(draft.messages)),
+                )
+            except UniqueViolation:
+                # The COMMIT of a broken connection may still have been on its way when we looked.
+                if not self._store.is_stored(taken[0]):
+                    raise
 
         self._with_database(attempt)
 
@@ -193,10 +210,11 @@ class Collector:
 
     def _connected(self) -> psycopg.Connection:
         if self._connection is None:
+            # A wait for a lock ends before the broker misses our pings; then the batch is tried again.
             self._connection = psycopg.connect(
                 self.options.database_url, connect_timeout=5, keepalives_idle=5, tcp_user_timeout=15_000,
                 application_name=f"district collect {self.options.id}",
-                options="-c timezone=UTC -c lock_timeout=60s -c statement_timeout=300s",
+                options="-c timezone=UTC -c lock_timeout=10s -c statement_timeout=300s",
             )  # fmt: skip
             self._store = Store(self._connection, self._table, self.options.id)
             self._table.forget_ids()
@@ -235,7 +253,7 @@ class Collector:
         connection.commit()
 
 
-class GivenUp(Exception):
+class GivenUp(Exception):  # noqa: N818 - says what happened
     """The collector was stopped while the database was away; the batch stays with the broker."""
 
 
@@ -257,6 +275,7 @@ class _Backoff:
 
 
 def _is_transient(error: psycopg.Error) -> bool:
-    if isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError)):
-        return True
-    return bool(error.sqlstate and error.sqlstate.startswith(TRANSIENT))
+    if error.sqlstate:
+        return error.sqlstate.startswith(TRANSIENT)
+    # Without a code it is the client that speaks: the server was not reached, or went away.
+    return isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError))

@@ -53,6 +53,8 @@ class Draft:
     values: list[float] = field(default_factory=list)
     events: list[DraftEvent] = field(default_factory=list)
     refusals: list[tuple[int, Refusal]] = field(default_factory=list)
+    #: messages with a part that is in quarantine already: a redelivery
+    refused_before: list[int] = field(default_factory=list)
     #: (message, readings that were decoded and refused)
     not_stored: list[tuple[int, int]] = field(default_factory=list)
     #: (series, value, arrival) of retained messages without a time

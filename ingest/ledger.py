@@ -102,6 +102,7 @@ def fate_of_messages(draft: Draft, fates: Fates) -> MessageFates:
         size[message] += len(draft.messages[message].payload if refusal.body is None else refusal.body)
     for message, count in draft.not_stored:
         not_stored[message] += count
+    refused_before = counted(np.array(draft.refused_before, dtype=np.int64))
     stored = readings[0] + events[0]
     conflict = readings[2]
     kind = np.select(
@@ -110,7 +111,7 @@ def fate_of_messages(draft: Draft, fates: Fates) -> MessageFates:
             stored > 0,
             conflict > 0,
             refused > 0,
-            readings[1] + events[1] > 0,
+            readings[1] + events[1] + refused_before > 0,
         ],
         [
             CLASSES.index(MessageClass.STORED),
@@ -159,7 +160,10 @@ def write_entries(connection: psycopg.Connection, batch: int, lines: list[Entry]
 
 
 def read(
-    connection: psycopg.Connection, district: str | None = None, start: datetime | None = None, stop: datetime | None = None
+    connection: psycopg.Connection,
+    district: str | None = None,
+    start: datetime | None = None,
+    stop: datetime | None = None,
 ) -> list[Entry]:
     """The ledger by hour of arrival, gateway and feed, oldest first; the window is half-open."""
     with connection.cursor(row_factory=class_row(Entry)) as cursor:
@@ -181,7 +185,11 @@ def by_feed(lines: list[Entry]) -> list[Entry]:
     sums: dict[tuple[str, str, str, str], Entry] = {}
     for line in lines:
         key = line.district, line.gateway, line.feed, line.entry
-        whole = sums.setdefault(key, Entry(**dict(zip(_KEYS, (*key, line.hour), strict=True))))
+        whole = sums.get(key)
+        if whole is None:
+            whole = sums[key] = Entry(
+                district=line.district, gateway=line.gateway, feed=line.feed, entry=line.entry, hour=line.hour
+            )
         for name in COUNTS:
             setattr(whole, name, getattr(whole, name) + getattr(line, name))
     return [sums[key] for key in sorted(sums)]

@@ -34,7 +34,9 @@ class Profile(Strict):
 
     id: Annotated[str, Key("the file's name without .yaml", "dragino-lht52")]
     title: Annotated[str, Key("maker and model", "Dragino LHT52 temperature and humidity sensor")]
-    keys: Annotated[Mapping[str, KeySpec], Key("meaning by key path", "{TempC_SHT: {quantity: env.temperature, unit: Cel}}")]
+    keys: Annotated[
+        Mapping[str, KeySpec], Key("meaning by key path", "{TempC_SHT: {quantity: env.temperature, unit: Cel}}")
+    ]
     ignore: Annotated[tuple[str, ...], Key("key paths that are no measurement", "[Systimestamp]")] = ()
     source: Annotated[str | None, Key("where the maker explains the keys", "https://example.org/manual")] = None
 
@@ -57,13 +59,23 @@ class Meaning(NamedTuple):
     conversion: Conversion | None  #: None: the profile declares no unit
 
 
-@cache
 def shipped() -> Mapping[str, Mapping[str, Meaning]]:
     """Meanings by key, of every profile in ingest/profiles, by profile id."""
+    return _loaded()[0]
+
+
+def ignored(name: str) -> frozenset[str]:
+    """Key paths that a shipped profile declares to be no measurement."""
+    return _loaded()[1][name]
+
+
+@cache
+def _loaded() -> tuple[Mapping[str, Mapping[str, Meaning]], Mapping[str, frozenset[str]]]:
     folder = resources.files("ingest").joinpath("profiles")
     files = sorted((entry for entry in folder.iterdir() if entry.name.endswith(".yaml")), key=lambda entry: entry.name)
-    profiles = (load(entry.read_text(encoding="utf-8"), entry.name) for entry in files)
-    return {profile.id: meanings for profile, meanings in profiles}
+    profiles = [load(entry.read_text(encoding="utf-8"), entry.name) for entry in files]
+    meanings = {profile.id: meanings for profile, meanings in profiles}
+    return meanings, {profile.id: frozenset(profile.ignore) for profile, _ in profiles}
 
 
 def load(text: str, name: str) -> tuple[Profile, Mapping[str, Meaning]]:
@@ -78,7 +90,9 @@ def load(text: str, name: str) -> tuple[Profile, Mapping[str, Meaning]]:
     for key, spec in profile.keys.items():
         quantity = vocabulary.get(spec.quantity)
         if quantity is None:
-            raise DocumentError(f"{name} $.keys.{key}.quantity: expected a name like env.temperature, got {spec.quantity!r}")
+            raise DocumentError(
+                f"{name} $.keys.{key}.quantity: expected a name like env.temperature, got {spec.quantity!r}"
+            )
         known = SAME if quantity.codes or quantity.unit == "1" or quantity.unit.startswith("{") else None
         try:
             how = known if spec.unit is None else conversion(spec.unit, quantity.unit)
@@ -106,6 +120,8 @@ def meant(meaning: Meaning, value: object) -> Meant | None:
     if not math.isfinite(value):
         return Meant(quantity.name, spec.channel, None, Reason.NOT_FINITE, f"{quantity.name}: {value}")
     if how is None:
-        return Meant(quantity.name, spec.channel, None, Reason.UNIT_UNDECLARED, f"{quantity.name}: the profile declares no unit")
+        return Meant(
+            quantity.name, spec.channel, None, Reason.UNIT_UNDECLARED, f"{quantity.name}: the profile declares no unit"
+        )
     exact = float(how.apply(Fraction(str(value)))) if how is not SAME and not isinstance(value, bool) else float(value)
     return Meant(quantity.name, spec.channel, exact, None, "")

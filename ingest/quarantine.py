@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from importlib import resources
 
 import psycopg
@@ -63,7 +64,7 @@ def find(
 def counts(connection: psycopg.Connection, district: str | None = None) -> Mapping[str, int]:
     """How many messages wait, by reason."""
     rows = connection.execute(_sql("quarantine_counts"), {"district": district}).fetchall()
-    return {reason: count for reason, count in rows}
+    return dict(rows)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -99,7 +100,15 @@ def replay(
     done = Replay()
     for batch in _batches([item for item in chosen if item.body is not None]):
         messages = [
-            Message(item.topic.decode("utf-8", "surrogatepass"), item.body or b"", 0, 1, False, False, from_datetime(item.received_at))
+            Message(
+                item.topic.decode("utf-8", "surrogatepass"),
+                item.body or b"",
+                0,
+                1,
+                False,
+                False,
+                from_datetime(item.received_at),
+            )
             for item in batch
         ]
         refused = {number for number, _ in decoder.decode(messages).refusals}
@@ -109,9 +118,8 @@ def replay(
             number = store.number()
             outcome = [(batch[n].id, number) for n in accepted]
             draft = decoder.decode([messages[n] for n in accepted])
-            store.write(
-                draft, number, revision=entries.revision, transfer=True, before_commit=lambda rows=outcome: _note(connection, rows)
-            )
+            note = partial(_note, connection, outcome)
+            store.write(draft, number, revision=entries.revision, transfer=True, before_commit=note)
             done.replayed += len(accepted)
     return done
 

@@ -95,7 +95,9 @@ def router(pool: ConnectionPool) -> APIRouter:
             return cursor.execute(_sql("latest"), {"district": district, "device": device}).fetchall()
 
     @routes.get("/quarantine", summary="Messages that could not be accepted and wait")
-    def waiting(district: str, reason: str | None = None, limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> list[Waiting]:
+    def waiting(
+        district: str, reason: str | None = None, limit: Annotated[int, Query(ge=1, le=1000)] = 100
+    ) -> list[Waiting]:
         with pool.connection() as connection:
             _known(connection, district)
             rows = quarantine.find(connection, reason=reason, district=district, limit=limit)

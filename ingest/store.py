@@ -6,7 +6,9 @@ some batches in a row held nothing that was there before.
 """
 
 import hashlib
+import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from importlib import resources
 
 import numpy as np
@@ -36,6 +38,8 @@ COLUMNS = "time, value, batch_id, datastream_id, late_s, flags, span_us"
 #: Batches without a redelivery before COPY is tried again.
 CLEAN_BATCHES = 20
 STORED, DUPLICATE, CONFLICT = 0, 1, 2
+#: Whether a refused message names a time of its own, so that the same bytes again are the same message.
+_DATED = re.compile(rb'"(?:ts|[^"]{0,32}time[^"]{0,32})"\s*:', re.IGNORECASE)
 
 
 def statement(name: str) -> bytes:
@@ -110,6 +114,7 @@ class Store:
         self._touched = statement("touched")
         self._merge = statement("merge")
         self._events = statement("events")
+        self._known = statement("quarantine_known")
 
     def number(self) -> int:
         """The number of the next batch, taken before it is written: after a broken COMMIT it tells whether it is there."""
@@ -170,9 +175,10 @@ class Store:
         else:
             fates = np.zeros(len(columns), dtype=np.int64)
             if len(columns):
-                with connection.cursor() as cursor, cursor.copy(
-                    f"COPY ingest.reading ({COLUMNS}) FROM STDIN (FORMAT BINARY)"
-                ) as copy:
+                with (
+                    connection.cursor() as cursor,
+                    cursor.copy(f"COPY ingest.reading ({COLUMNS}) FROM STDIN (FORMAT BINARY)") as copy,
+                ):
                     copy.write(columns.copy_rows(ids[: len(columns)], number))
         if len(columns):
             self._touch(columns, ids[: len(columns)], fates, number)
@@ -180,6 +186,7 @@ class Store:
         if draft.snapshots:
             for stream, (_, value, arrival) in zip(ids[len(columns) :], draft.snapshots, strict=True):
                 connection.execute(statement("snapshot"), (int(stream), value, to_datetime(arrival)))
+        draft = self._without_known(draft)
         message_fates = fate_of_messages(draft, Fates(columns.message, fates, *event_fates))
         self._quarantine(draft, number)
         self._remember_untimed(draft)
@@ -196,9 +203,10 @@ class Store:
             return fates
         connection = self.connection
         connection.execute(statement("incoming"))
-        with connection.cursor() as cursor, cursor.copy(
-            f"COPY incoming ({COLUMNS}) FROM STDIN (FORMAT BINARY)"
-        ) as copy:
+        with (
+            connection.cursor() as cursor,
+            cursor.copy(f"COPY incoming ({COLUMNS}) FROM STDIN (FORMAT BINARY)") as copy,
+        ):
             copy.write(columns.copy_rows(ids[: len(columns)], number))
         order = columns.ordered()
         for row, fate in connection.execute(self._merge, {"batch": number}).fetchall():
@@ -228,6 +236,31 @@ class Store:
             ).fetchone()  # fmt: skip
             fates[position] = STORED if row else DUPLICATE
         return np.array([event.message for event in draft.events], dtype=np.int64), fates
+
+    def _without_known(self, draft: Draft) -> Draft:
+        """The draft without refusals that are in quarantine already, so that a redelivery is kept once.
+
+        Bytes that come again are the same message where the broker marks it as redelivered, or where it names a time;
+        an undated message of a device that is not known yet may well say the same thing twice.
+        """
+        keys: dict[tuple[bytes, bytes, int | None], list[int]] = {}
+        for position, (number, refusal) in enumerate(draft.refusals):
+            message = draft.messages[number]
+            body = message.payload if refusal.body is None else refusal.body
+            if message.dup or _DATED.search(body):
+                topic = message.topic.encode("utf-8", "surrogatepass")
+                keys.setdefault((hashlib.sha256(body).digest(), topic, refusal.part), []).append(position)
+        if not keys:
+            return draft
+        found = self.connection.execute(self._known, [list(column) for column in zip(*keys, strict=True)]).fetchall()
+        again = {position for positions in keys.values() for position in positions[1:]}
+        for digest_, topic, part in found:
+            again.update(keys[digest_, topic, part])
+        return replace(
+            draft,
+            refusals=[refusal for position, refusal in enumerate(draft.refusals) if position not in again],
+            refused_before=[draft.refusals[position][0] for position in sorted(again)],
+        )
 
     def _quarantine(self, draft: Draft, number: int) -> None:
         rows = []
@@ -279,4 +312,3 @@ def seen_before(connection: psycopg.Connection, collector: str, digests: Sequenc
     ).fetchall()
     connection.commit()
     return {bytes(row[0]) for row in rows}
-

@@ -105,7 +105,9 @@ class Bindings:
             gateway = places.get("gateway") or route.gateway
             if gateway is None or (route.district, gateway) not in self.registry.gateways:
                 group = Group(route.district, "-", "-")
-                return refused(group, Reason.UNKNOWN_GATEWAY, f"route {route.name}: no gateway {gateway!r} in {route.district}")
+                return refused(
+                    group, Reason.UNKNOWN_GATEWAY, f"route {route.name}: no gateway {gateway!r} in {route.district}"
+                )
             group = Group(route.district, gateway, "-")
             return Binding(group=group, device=None, route=route, address=places.get("device"))
         return None

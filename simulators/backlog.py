@@ -30,7 +30,7 @@ class Outgoing(NamedTuple):
 
 
 def topic(world: World, device: Device) -> str:
-    """Where the device's reports are published (DESIGN: topics)."""
+    """Where the device's reports are published (docs/native.md)."""
     return f"district/v1/{world.district}/{device.gateway}/{device.feed}/{device.id}"
 
 

@@ -18,7 +18,10 @@ logger = logging.getLogger(__name__)
 
 #: PUBACK reason codes that say "not now": the message is sent again (MQTT 5, 3.4.2.1). 0x10, "no matching subscribers",
 #: is no error there, but nobody has the message: a collector that never subscribed would lose it.
-_NOT_NOW = frozenset({0x10, 0x80, 0x83, 0x97})
+_NO_SUBSCRIBER = 0x10
+_NOT_NOW = frozenset({_NO_SUBSCRIBER, 0x80, 0x83, 0x97})
+#: How often a gateway that waits for its broker looks up whether it should stop [s].
+_LOOK_UP_S = 0.5
 
 
 class BrokerError(Exception):
@@ -69,21 +72,31 @@ class Gateway:
         self._early: dict[int, int] = {}
         self._refused: list[Outgoing] = []
         self._fatal: str | None = None
+        self._alone = False
         self._answer: int | None = None
         self._account = Account(gateway=gateway)
         self._client = self._connect()
 
-    def publish(self, message: Outgoing) -> None:
-        """Hand one message to the broker; returns once it is on its way, not once it is acknowledged."""
-        while True:
+    def publish(self, message: Outgoing, stop: threading.Event | None = None) -> bool:
+        """Hand one message to the broker; returns once it is on its way, not once it is acknowledged.
+
+        Returns:
+            False: `stop` was set while the broker took nothing; the message was not sent.
+        """
+        while stop is None or not stop.is_set():
             with self._changed:
-                self._changed.wait_for(lambda: self._fatal or self._refused or len(self._waiting) < self._window)
+                self._changed.wait_for(
+                    lambda: self._fatal or self._refused or len(self._waiting) < self._window, _LOOK_UP_S
+                )
                 self._raise_fatal()
                 again = self._refused.pop() if self._refused else None
+                if again is None and len(self._waiting) >= self._window:
+                    continue
             if again is None:
                 self._send(message)
-                return
+                return True
             self._again(again)
+        return False
 
     def drain(self, timeout_s: float) -> bool:
         """Whether every message was acknowledged within `timeout_s`."""
@@ -94,8 +107,8 @@ class Gateway:
                     lambda: self._fatal or self._refused or not self._waiting, max(0.0, deadline - time.monotonic())
                 )
                 self._raise_fatal()
-                if not self._refused:
-                    return not self._waiting
+                if not self._refused or time.monotonic() > deadline:
+                    return not self._waiting and not self._refused
                 again = self._refused.pop()
             self._again(again)
 
@@ -133,8 +146,12 @@ class Gateway:
 
     def _settle(self, message: Outgoing, code: int) -> None:
         if code in _NOT_NOW:
+            if code == _NO_SUBSCRIBER and not self._alone:
+                logger.warning("gateway %s: no collector has subscribed yet; waiting for one", self._gateway)
+            self._alone = code == _NO_SUBSCRIBER
             self._refused.append(message)
         elif code < 0x80:
+            self._alone = False
             self._account.acknowledged_messages += 1
             self._account.acknowledged_objects += message.objects
             self._account.acknowledged_bytes += len(message.payload)
@@ -221,9 +238,9 @@ class Gateways:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def publish(self, message: Outgoing) -> None:
-        """Publish through the message's gateway; blocks while that gateway's window is full."""
-        self._gateways[message.gateway].publish(message)
+    def publish(self, message: Outgoing, stop: threading.Event | None = None) -> bool:
+        """Publish through the message's gateway; blocks while that gateway's window is full, or until `stop`."""
+        return self._gateways[message.gateway].publish(message, stop)
 
     def publish_all(
         self,
@@ -234,9 +251,8 @@ class Gateways:
     ) -> None:
         """Publish `messages` in their order until they end or `stop` is set; `progress` sees each one once sent."""
         for message in messages:
-            if stop is not None and stop.is_set():
+            if (stop is not None and stop.is_set()) or not self.publish(message, stop):
                 return
-            self.publish(message)
             if progress is not None:
                 progress(message)
 

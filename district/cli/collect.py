@@ -1,6 +1,7 @@
 """`district collect`: one collector process."""
 
 import mmap
+import os
 import signal
 import struct
 from collections.abc import Callable
@@ -47,11 +48,15 @@ def collector(settings: Settings, stage: Callable[[str, int], None] = ignore_sta
         batch_age_s=own.batch_age_ms / 1000, max_payload_bytes=own.max_payload_bytes, clock_ahead_s=own.clock_ahead_s,
         clock_behind_s=own.clock_behind_s,
     )  # fmt: skip
-    return Collector(receiver(settings.broker.receiver, broker_settings(settings, own.id, subscriptions)), options, stage=stage)
+    return Collector(
+        receiver(settings.broker.receiver, broker_settings(settings, own.id, subscriptions)), options, stage=stage
+    )
 
 
 def collect(
-    stage_file: Annotated[Path | None, typer.Option(hidden=True, help="Tell tests where the batch in hand stands.")] = None,
+    stage_file: Annotated[
+        Path | None, typer.Option(hidden=True, help="Tell tests where the batch in hand stands.")
+    ] = None,
 ) -> None:
     """Turn messages into rows until SIGTERM: read, decode, store, acknowledge after COMMIT."""
     process = collector(current(), _observer(stage_file) if stage_file else ignore_stage)
@@ -62,7 +67,8 @@ def collect(
 
 def _observer(path: Path) -> Callable[[str, int], None]:
     """Writes the stage and the number of messages in hand into a mapped file: 2 integers, readable after a SIGKILL."""
-    path.write_bytes(bytes(8))
+    path.touch()
+    os.truncate(path, 8)  # never shorter: somebody may have it mapped
     with path.open("r+b") as file:
         memory = mmap.mmap(file.fileno(), 8)
 

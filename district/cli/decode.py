@@ -17,7 +17,9 @@ from ingest.times import to_datetime
 
 
 def decode(
-    file: Annotated[str, typer.Argument(help="File with one payload, or '-'; with --capture: lines of `mosquitto_sub -F %j`.")],
+    file: Annotated[
+        str, typer.Argument(help="File with one payload, or '-'; with --capture: lines of `mosquitto_sub -F %j`.")
+    ],
     format: Annotated[str | None, typer.Option("--format", help=f"One of {', '.join(sorted(FORMATS))}.")] = None,
     profile_id: Annotated[str | None, typer.Option("--profile", help="Device profile.")] = None,
     topic: Annotated[str, typer.Option(help="Topic of the message.")] = "",
@@ -30,8 +32,10 @@ def decode(
     messages = _captured(data) if capture else iter([(topic, data, None)])
     for at, payload, named in messages:
         name = named or format
-        if name not in FORMATS:
-            outcome: Mapping[str, object] = _error(Reason.UNKNOWN_TOPIC, f"no format {name!r}; known: {', '.join(sorted(FORMATS))}")
+        if name is None or name not in FORMATS:
+            outcome: Mapping[str, object] = _error(
+                Reason.UNKNOWN_TOPIC, f"no format {name!r}; known: {', '.join(sorted(FORMATS))}"
+            )
         else:
             outcome = _outcome(name, at, payload, profile_id)
         sys.stdout.write(orjson.dumps(outcome).decode() + "\n")
@@ -66,7 +70,14 @@ def _readings(decoded: Decoded, profile_id: str | None) -> Iterator[Mapping[str,
         quantity = vocabulary[name]
         stamp = None if time is None else to_datetime(time).astimezone(UTC).isoformat()
         full = f"{name}.{channel}" if channel else name
-        return {"device": device, "quantity": full, "value": value, "unit": quantity.unit, "kind": quantity.kind.value, "time": stamp}
+        return {
+            "device": device,
+            "quantity": full,
+            "value": value,
+            "unit": quantity.unit,
+            "kind": quantity.kind.value,
+            "time": stamp,
+        }
 
     for report in decoded.reports:
         for key, sent in report.values.items():

@@ -1,9 +1,29 @@
 """Exceptions that are an operator's mistake, to be shown as one message."""
 
+from district.demo import DemoError
+from district.embedded.broker import BrokerError as EmbeddedBrokerError
 from district.embedded.postgres import PostgresError
 from district.migrate import MigrationError
 from district.settings import SettingsError
+from ingest.catalogue import CatalogueError
 from ingest.receiver import ReceiverError
 from ingest.yaml_document import DocumentError
+from metrics.inputs import WindowError
+from scoring.source import SourceError
+from simulators.demo import WorldError
+from simulators.publish import BrokerError
 
-OPERATOR_ERRORS = (DocumentError, MigrationError, PostgresError, ReceiverError, SettingsError)
+OPERATOR_ERRORS = (
+    BrokerError,
+    CatalogueError,
+    DemoError,
+    DocumentError,
+    EmbeddedBrokerError,
+    MigrationError,
+    PostgresError,
+    ReceiverError,
+    SettingsError,
+    SourceError,
+    WindowError,
+    WorldError,
+)

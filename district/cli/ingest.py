@@ -13,7 +13,9 @@ from rich.table import Table
 from district.cli.collect import routes
 from district.cli.windows import instant
 from district.settings import current
-from ingest import frame, ledger as account, quarantine as waiting
+from ingest import frame
+from ingest import ledger as account
+from ingest import quarantine as waiting
 from ingest.formats.clock import Clock
 
 quarantine = typer.Typer(no_args_is_help=True)
@@ -85,7 +87,9 @@ def list_(
             typer.echo(orjson.dumps(document).decode())
         else:
             where = "" if row.part is None else f" [{row.part}]"
-            typer.echo(f"{row.id:>8}  {row.received_at:%Y-%m-%d %H:%M:%SZ}  {row.reason:<16} {topic}{where}: {row.detail}")
+            typer.echo(
+                f"{row.id:>8}  {row.received_at:%Y-%m-%d %H:%M:%SZ}  {row.reason:<16} {topic}{where}: {row.detail}"
+            )
 
 
 @quarantine.command()
@@ -106,7 +110,9 @@ def show(number: Annotated[int, typer.Argument(help="Number from `quarantine lis
 
 @quarantine.command()
 def replay(
-    numbers: Annotated[list[int] | None, typer.Argument(help="Numbers from `quarantine list`; none: all that wait.")] = None,
+    numbers: Annotated[
+        list[int] | None, typer.Argument(help="Numbers from `quarantine list`; none: all that wait.")
+    ] = None,
     reason: Annotated[str | None, typer.Option(help="Only this reason.")] = None,
     gateway: Annotated[str | None, typer.Option(help="Only this gateway.")] = None,
 ) -> None:

@@ -5,7 +5,8 @@ import sys
 import typer
 import uvicorn
 
-from district import migrate as migrations, supervisor
+from district import migrate as migrations
+from district import supervisor
 from district.http import application
 from district.settings import current
 
@@ -19,11 +20,13 @@ def migrate() -> None:
 def serve() -> None:
     """Serve pages, API and figures for Prometheus over HTTP."""
     settings = current()
-    uvicorn.run(application(settings.database.url), host=settings.http.host, port=settings.http.port, log_level="warning")
+    uvicorn.run(
+        application(settings.database.url), host=settings.http.host, port=settings.http.port, log_level="warning"
+    )
 
 
 def up() -> None:
-    """Migrate, then run collector, refresh and HTTP service under one supervisor until SIGTERM."""
+    """Migrate, then run collector, roll-ups, suggestions and HTTP service under one supervisor until SIGTERM."""
     migrations.migrate(current().database.url)
     raise typer.Exit(supervisor.run(processes()))
 
@@ -31,4 +34,5 @@ def up() -> None:
 def processes() -> list[supervisor.Program]:
     """The processes of a production machine, in the order they are started."""
     command = [sys.executable, "-m", "district"]
-    return [supervisor.Program(name=name, command=[*command, name]) for name in ("collect", "refresh", "serve")]
+    verbs = {"collect": ["collect"], "refresh": ["refresh"], "follow": ["scoring", "follow"], "serve": ["serve"]}
+    return [supervisor.Program(name=name, command=[*command, *verb]) for name, verb in verbs.items()]

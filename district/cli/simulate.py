@@ -23,7 +23,7 @@ from simulators.backlog import Outgoing, backlog
 from simulators.demo import demo
 from simulators.live import live
 from simulators.publish import Broker, BrokerError, Gateways
-from simulators.truth import Truth
+from simulators.truth import METRICS, Truth
 from simulators.truth import truth as true_figures
 
 app = typer.Typer(no_args_is_help=True)
@@ -74,9 +74,9 @@ def run(
             )
         if stay or for_:
             limit = _Limit(stop, duration_s(for_) if for_ else None)
-            gateways.publish_all(live(world, now, chosen, stop=stop), progress=limit.seen)
+            gateways.publish_all(live(world, now, chosen, stop=stop), progress=limit.seen, stop=stop)
             limit.cancel()
-        all_there = gateways.drain()
+        all_there = gateways.drain(5.0 if stop.is_set() else 60.0)
         accounts = [asdict(account) for account in gateways.accounts.values()]
     if json:
         sys.stdout.write(orjson.dumps({"gateways": accounts}, option=orjson.OPT_INDENT_2).decode() + "\n")
@@ -99,8 +99,12 @@ def truth(
     json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:
     """Print what the figures of a simulated district must be, from what happened in it, not from what was stored."""
+    if metric is not None and metric not in METRICS:
+        raise typer.BadParameter(f"--metric: expected one of {', '.join(METRICS)}, got {metric!r}")
     world = demo(seed, catalogue)
     first, last = (_instant(text, world.zone) for text in (start, end))
+    if first % 3600 or last % 3600 or last <= first:
+        raise typer.BadParameter(f"expected full hours, --from before --to, got {start} and {end}")
     chosen = [faults.make(name, world, until=int(time.time())) for name in _names(fault_names)]
     found = true_figures(world, first, last, faults=chosen, metrics=None if metric is None else (metric,))
     lines = [_line(item) for item in found]

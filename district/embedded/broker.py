@@ -21,6 +21,7 @@ from typing import Literal
 from district.embedded.ports import free_port
 
 USER = "district"
+Kind = Literal["mosquitto", "amqtt"]
 
 
 class BrokerError(Exception):
@@ -31,7 +32,7 @@ class BrokerError(Exception):
 class Broker:
     """A running broker on 127.0.0.1."""
 
-    kind: Literal["mosquitto", "amqtt"]
+    kind: Kind
     host: str
     port: int
     user: str
@@ -56,11 +57,16 @@ def mosquitto() -> str | None:
     return shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
 
 
-def start(folder: Path, *, port: int | None = None) -> Broker:
+def start(folder: Path, *, port: int | None = None, kind: Kind | None = None) -> Broker:
     """Start a broker whose sessions, log and password live in `folder`; an earlier one's sessions continue.
 
+    Args:
+        folder: state folder, made when missing.
+        port: TCP port on 127.0.0.1; another is chosen when it is taken.
+        kind: which broker; by default Mosquitto where it is installed.
+
     Raises:
-        BrokerError: it did not come up.
+        BrokerError: it did not come up, or is not installed.
     """
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
@@ -71,7 +77,9 @@ def start(folder: Path, *, port: int | None = None) -> Broker:
     password = password_file.read_text(encoding="ascii")
     _stop_leftover(folder)
     number = free_port(port)
-    program = mosquitto()
+    program = mosquitto() if kind != "amqtt" else None
+    if kind == "mosquitto" and program is None:
+        raise BrokerError("no mosquitto on the PATH: apt-get install mosquitto, or take amqtt")
     command = _mosquitto(folder, number, password, program) if program else _amqtt(folder, number, password)
     log = folder / "broker.log"
     with log.open("ab") as file:

@@ -102,7 +102,16 @@ def start(
         password_file.chmod(0o600)
         if os.geteuid() == 0:
             os.chown(password_file, owner.pw_uid, owner.pw_gid)
-        command = [str(programs / "initdb"), "-D", str(folder / "data"), "-U", "district", "-E", "UTF8", "--locale=C.UTF-8"]
+        command = [
+            str(programs / "initdb"),
+            "-D",
+            str(folder / "data"),
+            "-U",
+            "district",
+            "-E",
+            "UTF8",
+            "--locale=C.UTF-8",
+        ]
         run(folder, [*command, "-A", "scram-sha-256", f"--pwfile={password_file}"])
     elif (stale := folder / "data" / "postmaster.pid").exists():
         # A server that outlived its owner: stopped in order, so that the data are ours alone.
@@ -128,8 +137,15 @@ def run(folder: Path, command: Sequence[str], log: Path | None = None) -> None:
     output = folder / "command.log"
     with output.open("wb") as file:
         result = subprocess.run(
-            command, cwd=folder, stdout=file, stderr=file, stdin=subprocess.DEVNULL, check=False,
-            user=user, group=pwd.getpwnam(user).pw_gid if user else None, extra_groups=[] if user else None,
+            command,
+            cwd=folder,
+            stdout=file,
+            stderr=file,
+            stdin=subprocess.DEVNULL,
+            check=False,
+            user=user,
+            group=pwd.getpwnam(user).pw_gid if user else None,
+            extra_groups=[] if user else None,
             env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC"},
         )
     if result.returncode:

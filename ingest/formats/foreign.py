@@ -24,7 +24,8 @@ def decode(
         return
     problem: tuple[Reason, str] | None = None
     refused = 0
-    for part, entry in enumerate([*decoded.reports, *decoded.direct]):
+    parts: list[Report | Direct] = [*decoded.reports, *decoded.direct]
+    for part, entry in enumerate(parts):
         address = entry.address or binding.address or ""
         size = len(entry.values) if isinstance(entry, Report) else 1
         found = bindings.registry.resolve(binding.route.name, address)
@@ -90,7 +91,7 @@ def _values(
     for key, value in entry.values.items():
         meaning = meanings.get(key)
         if meaning is None:
-            unknown += 1
+            unknown += key not in profile.ignored(name)
             continue
         meant = profile.meant(meaning, value)
         if meant is None:

@@ -34,7 +34,9 @@ def encode(objects: Sequence[Mapping[str, object]]) -> bytes:
     return orjson.dumps(objects[0] if len(objects) == 1 else list(objects))
 
 
-def decode(message: Message, binding: Binding, table: SeriesTable, clock: Clock, draft: Draft, untimed: int = 0) -> None:
+def decode(
+    message: Message, binding: Binding, table: SeriesTable, clock: Clock, draft: Draft, untimed: int = 0
+) -> None:
     """Append what a message of a known device says to `draft`; what cannot be taken becomes refusals of it.
 
     `untimed` are flags for readings that take their time from the receipt.
@@ -49,10 +51,11 @@ def decode(message: Message, binding: Binding, table: SeriesTable, clock: Clock,
         except PartError as refusal:
             draft.refuse(number, Refusal(refusal.reason, refusal.detail))
             return
-    if type(document) is dict:
-        objects, alone = (document,), True
+    alone = type(document) is dict
+    if alone:
+        objects: list[object] = [document]
     elif type(document) is list:
-        objects, alone = document, False
+        objects = document
     else:
         draft.refuse(number, Refusal(Reason.BAD_SHAPE, f"expected an object or an array, got {_word(document)}"))
         return
@@ -116,19 +119,18 @@ def _object(
                 bad[name] = (Reason.UNKNOWN_QUANTITY, f"no quantity of this name: {name[:64]!r}")
                 continue
             kind = type(value)
-            if entry[1] == 0 and (kind is float or kind is int):
-                pass
-            elif entry[1] == 1 and (kind is int or (kind is float and value.is_integer())):
-                pass
+            if (entry[1] == 0 and (kind is float or kind is int)) or (
+                entry[1] == 1 and (kind is int or (kind is float and value.is_integer()))
+            ):
+                numbers.append(value)
             else:
                 try:
-                    value = _checked(name, value, entry)
+                    numbers.append(_checked(name, value, entry))
                 except PartError as refusal:
                     bad = bad or {}
                     bad[name] = (refusal.reason, refusal.detail)
                     continue
             series.append(entry[0])
-            numbers.append(value)
         if count := len(numbers) - before:
             draft.run_message.append(number)
             draft.run_time.append(time)
@@ -163,10 +165,12 @@ def _checked(name: str, value: object, series: Series) -> float:
     """The number of a value that is not plainly one."""
     match series.accept:
         case Accept.BOOL if value is True or value is False or (type(value) in {int, float} and value in (0, 1)):
-            return float(value)  # type: ignore[arg-type]
+            return float(value)
         case Accept.ENUM if type(value) is str:
             if value not in series.codes:
-                raise PartError(Reason.UNKNOWN_STATE, f"{name}: expected one of {sorted(series.codes)}, got {value[:64]!r}")
+                raise PartError(
+                    Reason.UNKNOWN_STATE, f"{name}: expected one of {sorted(series.codes)}, got {value[:64]!r}"
+                )
             return float(series.codes[value])
         case Accept.ENUM if type(value) is int:
             if value not in series.codes.values():
@@ -213,7 +217,7 @@ def _events(
         elif type(item.get("seq")) is int:
             key = f"{item.get('boot', 0)}:{item['seq']}:{position}"
         else:
-            key = hashlib.sha256(_dump(entry)).hexdigest()[:32]
+            key = hashlib.sha256(_dump(entry) or text + reference).hexdigest()[:32]
         draft.unknown_keys[number] += sum(name not in EVENT_KEYS for name in entry)
         refers_to, severity = entry.get("refers_to"), entry.get("severity")
         draft.events.append(
@@ -235,7 +239,9 @@ def _time(stamp: object, name: str) -> int:
     elif type(stamp) is int:
         time = stamp * 1000
     else:
-        raise PartError(Reason.BAD_TIME, f"{name}: expected RFC 3339 with offset or epoch milliseconds, got {_word(stamp)}")
+        raise PartError(
+            Reason.BAD_TIME, f"{name}: expected RFC 3339 with offset or epoch milliseconds, got {_word(stamp)}"
+        )
     if not EARLIEST <= time < LATEST:
         raise PartError(Reason.BAD_TIME, f"{name}: outside the years 2000 to 2099 (numbers are epoch milliseconds)")
     return time
@@ -270,12 +276,23 @@ def _finite_int(text: str) -> float:
     return int(text) if len(text) < 300 else _finite(text)
 
 
-def _dump(item: object) -> bytes:
-    """Bytes of a part, with everything in it that was wrong (orjson would write NaN as null)."""
-    return json.dumps(item, separators=(",", ":")).encode()
+def _dump(item: object) -> bytes | None:
+    """Bytes of a part, with everything in it that was wrong (orjson would write NaN as null).
+
+    None: it is nested deeper than can be written; the whole message is kept instead.
+    """
+    try:
+        return json.dumps(item, separators=(",", ":")).encode()
+    except RecursionError:
+        return None
 
 
 def _word(value: object) -> str:
-    return {dict: "an object", list: "an array", str: "a text", bool: "a boolean", int: "a number", float: "a number"}.get(
-        type(value), "null"
-    )
+    return {
+        dict: "an object",
+        list: "an array",
+        str: "a text",
+        bool: "a boolean",
+        int: "a number",
+        float: "a number",
+    }.get(type(value), "null")

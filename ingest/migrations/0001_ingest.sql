@@ -19,7 +19,7 @@ CREATE TABLE ingest.quantity (
     meaning_en text NOT NULL
 );
 
--- The catalogue: facts with two times (DATAMODEL of a fact: docs/schema.md). Insert-only.
+-- The catalogue: facts with two times (docs/schema.md). Insert-only.
 CREATE TABLE ingest.revision (
     rev         int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     district    text NOT NULL CHECK (district ~ '^[a-z0-9][a-z0-9_-]{0,63}$'),
@@ -141,7 +141,10 @@ CREATE TABLE ingest.reading_shape (
 );
 DO $$
 BEGIN
-    IF EXISTS (SELECT FROM pg_available_extensions WHERE name = 'timescaledb') THEN
+    -- Installed is not enough: CREATE EXTENSION on a server that did not preload the library ends the session. Its settings
+    -- are there when it did, and unlike shared_preload_libraries every role may ask for them.
+    IF EXISTS (SELECT FROM pg_available_extensions WHERE name = 'timescaledb')
+       AND EXISTS (SELECT FROM pg_settings WHERE name = 'timescaledb.max_background_workers') THEN
         CREATE EXTENSION IF NOT EXISTS timescaledb;
         CREATE TABLE ingest.reading (LIKE ingest.reading_shape INCLUDING ALL);
         PERFORM create_hypertable('ingest.reading', 'time', chunk_time_interval => INTERVAL '7 days',

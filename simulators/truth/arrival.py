@@ -15,8 +15,8 @@ from simulators.world import Device
 
 METRICS = ("completeness", "online_rate", "freshness_p95", "class_completeness", "class_online_rate")
 
-#: Freshness is told in classes; these are their upper edges [s].
-_EDGES_S = (5, 10, 30, 60, 120, 300, 900, 3600, 86_400)
+#: Freshness is told in classes; these are their upper edges [s], the last the age at which a report is refused.
+_EDGES_S = (5, 10, 30, 60, 120, 300, 900, 3600, 86_400, 2_592_000)
 _RANK = Fraction(95, 100)
 
 
@@ -81,10 +81,10 @@ def _freshness(view: View, devices: list[Device], window: Window) -> Fraction | 
         return None
     rank = -(-total * _RANK.numerator // _RANK.denominator)
     place = int(np.searchsorted(np.cumsum(classes), rank))
-    return Fraction(_EDGES_S[place]) if place < len(_EDGES_S) else None
+    return Fraction(_EDGES_S[place])
 
 
-_NONE = np.zeros(len(_EDGES_S) + 1, dtype=np.int64)
+_NONE = np.zeros(len(_EDGES_S), dtype=np.int64)
 
 
 @lru_cache(maxsize=512)
@@ -103,4 +103,4 @@ def _lateness(view: View, device: Device) -> Whole:
     place = np.searchsorted(np.array(_EDGES_S), -(-late_ms // 1000))
     counted = at - 1 if of_amounts(device) else at
     values = len(series.columns(view.world, device, at[:1])) if at.size else 0
-    return np.stack([view.per_hour(counted[place == c]) * values for c in range(len(_EDGES_S) + 1)], axis=1)
+    return np.stack([view.per_hour(counted[place == c]) * values for c in range(len(_EDGES_S))], axis=1)

@@ -25,7 +25,7 @@ METRICS = (
     "parking_share_of_car_parks_connected",
     "parking_share_of_spaces_connected",
 )
-#: A car park is connected when this share of its hours is valid, and an hour when this many minutes are (DATAMODEL 8).
+#: A car park is connected when this share of its hours is valid, an hour when this many minutes are (docs/domain.md 8).
 _CONNECTED = Fraction(9, 10)
 _VALID_MINUTES = 45
 
@@ -63,10 +63,10 @@ def _of_gates(view: View, subject: str, parks: Sequence[CarPark], gated: Sequenc
         came, went = int(arrived[at].sum()), int(left[at].sum())
         balance = Fraction(abs(came - went), came) if came else None
         yield make(window, "parking_balance_error", subject, balance, share, exact=exact)
-        yield make(window, "parking_peak_hour", subject, _peak(view, window, arrived + left), share, exact=exact)
+        yield make(window, "parking_peak_hour", subject, peak(view, window, arrived + left), share, exact=exact)
 
 
-def _peak(view: View, window: Window, moved: Whole) -> Fraction:
+def peak(view: View, window: Window, moved: Whole) -> Fraction:
     """The local hour with the greatest mean movement; of equal ones the earliest."""
     zone = ZoneInfo(view.world.zone)
     by_hour: dict[int, list[int]] = {}

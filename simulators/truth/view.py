@@ -15,7 +15,7 @@ from simulators.faults import Effect, Fault
 from simulators.world import Device, World
 
 HOUR_S = 3600
-#: A value holds for this many intervals, and a device is online for as long after a report (DOMAIN 3).
+#: A value holds for this many intervals, and a device is online for as long after a report (docs/domain.md 3).
 HOLD_INTERVALS = 3
 
 

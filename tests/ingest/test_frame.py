@@ -16,7 +16,9 @@ FIRST, LAST = datetime(2026, 11, 23, tzinfo=UTC), datetime(2026, 11, 24, tzinfo=
 
 @pytest.fixture
 def filled(connection: psycopg.Connection) -> psycopg.Connection:
-    Writer(connection).write(message(native(people_in=3, people_out=1)), message(native("2026-11-23T12:01:00Z", people_in=4)))
+    Writer(connection).write(
+        message(native(people_in=3, people_out=1)), message(native("2026-11-23T12:01:00Z", people_in=4))
+    )
     return connection
 
 

@@ -40,7 +40,9 @@ def rows(connection: psycopg.Connection) -> list[tuple[object, ...]]:
     ).fetchall()
 
 
-def test_a_reading_arrives_with_value_time_span_flags_and_lateness(writer: Writer, connection: psycopg.Connection) -> None:
+def test_a_reading_arrives_with_value_time_span_flags_and_lateness(
+    writer: Writer, connection: psycopg.Connection
+) -> None:
     item = {"ts": "2026-11-23T12:00:00Z", "from": "2026-11-23T11:59:00Z", "values": {"people_in": 3, "env_co2": 1e5}}
     writer.write(message(item, at=NOON + 1_500_000))
     noon = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -51,7 +53,9 @@ def test_a_reading_arrives_with_value_time_span_flags_and_lateness(writer: Write
 
 
 def test_a_redelivery_is_a_duplicate_and_stores_nothing(writer: Writer, connection: psycopg.Connection) -> None:
-    first = [message(native(people_in=n)) for n in (1,)] + [message(native(people_in=5), "district/v1/d/gw/foot_traffic/door-2")]
+    first = [message(native(people_in=n)) for n in (1,)] + [
+        message(native(people_in=5), "district/v1/d/gw/foot_traffic/door-2")
+    ]
     assert writer.write(*first).stored == 2
     again = writer.write(*first, message(native("2026-11-23T12:01:00Z", people_in=2)))
     assert (again.stored, again.duplicate, again.readings_duplicate) == (1, 2, 2)
@@ -93,7 +97,13 @@ def test_classes_of_messages(writer: Writer) -> None:
         message({"ts": NOON // 1000, "event": {"type": "test", "id": "1"}}),
     )
     assert entry.received == 6
-    assert (entry.stored, entry.partly_stored, entry.quarantined, entry.no_measurement, entry.duplicate) == (2, 1, 1, 1, 1)
+    assert (entry.stored, entry.partly_stored, entry.quarantined, entry.no_measurement, entry.duplicate) == (
+        2,
+        1,
+        1,
+        1,
+        1,
+    )
     assert (entry.readings_decoded, entry.readings_stored, entry.readings_not_stored) == (3, 2, 1)
     assert (entry.events_decoded, entry.events_stored, entry.events_duplicate) == (2, 1, 1)
 
@@ -101,13 +111,18 @@ def test_classes_of_messages(writer: Writer) -> None:
 def test_quarantine_holds_topic_bytes_and_reason(writer: Writer, connection: psycopg.Connection) -> None:
     writer.write(message(b"\x00\xff", "no/such/topic"), message(b"{oops"))
     found = connection.execute("SELECT topic, body, reason, bytes FROM ingest.quarantine ORDER BY id").fetchall()
-    assert found == [(b"no/such/topic", b"\x00\xff", "unknown_topic", 2), (b"district/v1/d/gw/foot_traffic/door-1", b"{oops", "bad_json", 5)]
+    assert found == [
+        (b"no/such/topic", b"\x00\xff", "unknown_topic", 2),
+        (b"district/v1/d/gw/foot_traffic/door-1", b"{oops", "bad_json", 5),
+    ]
 
 
 def test_hours_are_touched_once_with_their_datastreams(writer: Writer, connection: psycopg.Connection) -> None:
     times = ["2026-11-23T11:59:00Z", "2026-11-23T11:59:30Z", "2026-11-23T12:00:00Z"]
     writer.write(*(message(native(time, people_in=1, people_out=2)) for time in times))
-    touched = connection.execute("SELECT hour, cardinality(datastream_ids) FROM ingest.touched ORDER BY hour").fetchall()
+    touched = connection.execute(
+        "SELECT hour, cardinality(datastream_ids) FROM ingest.touched ORDER BY hour"
+    ).fetchall()
     assert touched == [(datetime(2026, 11, 23, 11, tzinfo=UTC), 2), (datetime(2026, 11, 23, 12, tzinfo=UTC), 2)]
 
 
@@ -129,7 +144,9 @@ def test_readings_of_any_year_find_their_partition(connection: psycopg.Connectio
         ("UPDATE ingest.batch SET received = received + 1", "messages"),
     ],
 )
-def test_the_check_names_the_batch_whose_row_was_deleted(connection: psycopg.Connection, statement: str, word: str) -> None:
+def test_the_check_names_the_batch_whose_row_was_deleted(
+    connection: psycopg.Connection, statement: str, word: str
+) -> None:
     writer = Writer(connection)
     number = writer.store.number() + 1
     writer.write(
@@ -172,7 +189,9 @@ def test_a_snapshot_keeps_the_newest_state(writer: Writer, connection: psycopg.C
 def test_any_order_and_repetition_of_messages_gives_the_same_readings(chance: random.Random, batches: int) -> None:
     """The tables depend on what was said, not on how often and in which order it was delivered."""
     start = datetime(2026, 11, 23, 11, tzinfo=UTC)
-    said = [message(native((start + timedelta(minutes=n)).isoformat(), people_in=n, people_out=2 * n)) for n in range(20)]
+    said = [
+        message(native((start + timedelta(minutes=n)).isoformat(), people_in=n, people_out=2 * n)) for n in range(20)
+    ]
     expected = {(from_datetime(start + timedelta(minutes=n)), n, 2 * n) for n in range(20)}
     delivered = said * 2
     chance.shuffle(delivered)

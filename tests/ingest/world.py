@@ -17,15 +17,20 @@ NOON = from_datetime(datetime(2026, 11, 23, 12, tzinfo=UTC))
 SECOND = 1_000_000
 
 
-
-def device(name: str, feed: str = "foot_traffic", origin: Origin = Origin.REAL, profile: str | None = None) -> DeviceEntry:
+def device(
+    name: str, feed: str = "foot_traffic", origin: Origin = Origin.REAL, profile: str | None = None
+) -> DeviceEntry:
     return DeviceEntry(
         district="d", id=name, feed=feed, origin=origin, interval_us=60 * SECOND, profile=profile, zone="Asia/Shanghai"
     )
 
 
-def registry(*devices: DeviceEntry, demo: bool = False, addresses: Mapping[tuple[str, str], str] | None = None) -> Registry:
-    known = {("d", entry.id): entry for entry in devices or (device("door-1"), device("door-2"), device("meter-1", "energy"))}
+def registry(
+    *devices: DeviceEntry, demo: bool = False, addresses: Mapping[tuple[str, str], str] | None = None
+) -> Registry:
+    known = {
+        ("d", entry.id): entry for entry in devices or (device("door-1"), device("door-2"), device("meter-1", "energy"))
+    }
     return Registry(
         revision=1, districts={"d": DistrictEntry(id="d", zone="Asia/Shanghai", demo=demo)}, gateways=frozenset({("d", "gw")}),
         devices=known, by_address={key: known["d", name] for key, name in (addresses or {}).items()},
@@ -44,7 +49,12 @@ def decoder(
 
 
 def message(
-    payload: object, topic: str = "district/v1/d/gw/foot_traffic/door-1", at: int = NOON, *, retain: bool = False, dup: bool = False
+    payload: object,
+    topic: str = "district/v1/d/gw/foot_traffic/door-1",
+    at: int = NOON,
+    *,
+    retain: bool = False,
+    dup: bool = False,
 ) -> Message:
     body = payload if isinstance(payload, bytes) else orjson.dumps(payload)
     return Message(topic, body, 1, 1, retain, dup, at)

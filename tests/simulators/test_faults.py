@@ -141,7 +141,8 @@ def test_every_kind_of_malformed_report_has_the_shape_its_reason_names() -> None
     report = series.report(world, world.devices["door-a"], MONDAY)
     made = {reason: make(report) for reason, make in faults.MALFORMED.items()}
     assert set(made) == {
-        Reason.BAD_JSON, Reason.BAD_SHAPE, Reason.WRONG_TYPE, Reason.NOT_FINITE, Reason.UNKNOWN_QUANTITY, Reason.BAD_TIME,
+        Reason.BAD_JSON, Reason.BAD_SHAPE, Reason.WRONG_TYPE,
+        Reason.NOT_FINITE, Reason.UNKNOWN_QUANTITY, Reason.BAD_TIME,
     }  # fmt: skip
     assert made[Reason.NOT_FINITE].endswith(b'"values":{"people_in":NaN,"people_out":NaN}}')  # type: ignore[union-attr]
     assert _values_of(made[Reason.WRONG_TYPE]) == {"people_in": "n/a", "people_out": "n/a"}

@@ -13,6 +13,7 @@ from simulators.draw import Whole
 from simulators.foot_traffic import visits
 from simulators.truth import METRICS, Truth, truth
 from simulators.truth.air_quality import sub_index
+from simulators.truth.parking import peak
 from simulators.truth.view import View
 from simulators.world import World
 
@@ -81,6 +82,14 @@ def test_parking_figures_follow_from_the_stays() -> None:
     occupancy = day["parking_occupancy"]
     assert occupancy is not None
     assert abs(occupancy - Fraction(sum(used), 120 * len(used))) < Fraction(1, 1000)
+
+
+def test_of_two_busiest_hours_the_earlier_is_the_peak() -> None:
+    view = View(world=small(), start=MONDAY, end=MONDAY + DAY)
+    (window,) = view.windows(("day",))
+    moved = np.zeros(24, dtype=np.int64)
+    moved[[11, 17]] = 9
+    assert peak(view, window, moved) == 11
 
 
 def test_energy_of_an_hour_is_the_sum_of_its_mean_powers() -> None:

@@ -201,10 +201,20 @@ def test_unknown_keys_are_tolerated_and_counted() -> None:
 _NUMBERS = st.one_of(st.integers(0, 20_000), st.booleans(), st.none(), st.text(max_size=3), st.floats())
 
 
-@given(st.lists(st.dictionaries(st.sampled_from(["people_in", "people_out", "env_co2", "space_occupied", "zz"]), _NUMBERS), max_size=5))
+@given(
+    st.lists(
+        st.dictionaries(st.sampled_from(["people_in", "people_out", "env_co2", "space_occupied", "zz"]), _NUMBERS),
+        max_size=5,
+    )
+)
 def test_every_value_is_either_taken_or_refused_and_none_is_lost(parts: list[dict[str, object]]) -> None:
-    finite = [{key: value for key, value in part.items() if not isinstance(value, float) or math.isfinite(value)} for part in parts]
-    draft = decoded(native_format.encode([native(**part) for part in finite]) if finite else b"[]")
+    finite = [
+        {key: value for key, value in part.items() if not isinstance(value, float) or math.isfinite(value)}
+        for part in parts
+    ]
+    draft = decoded(
+        native_format.encode([{"ts": "2026-11-23T12:00:00Z", "values": part} for part in finite]) if finite else b"[]"
+    )
     assert len(draft.values) + sum(count for _, count in draft.not_stored) == sum(len(part) for part in finite)
     assert sum(draft.run_count) == len(draft.values) == len(draft.series)
     assert all(math.isfinite(value) for value in draft.values)

@@ -1,4 +1,3 @@
-# ruff: noqa: E501 -- a case is read more easily on one line
 import re
 from pathlib import Path
 

@@ -1,4 +1,3 @@
-# ruff: noqa: E501 -- a case is read more easily on one line
 from pathlib import Path
 
 import pytest

@@ -1,4 +1,3 @@
-# ruff: noqa: E501 -- SQL and mappings on one line
 """The whole path: file, broker, collector, tables, and the account read back from them."""
 
 import json

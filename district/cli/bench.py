@@ -1,0 +1,46 @@
+"""`district bench`: how fast this machine is."""
+
+import json
+import statistics
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from district import bench
+
+app = typer.Typer(no_args_is_help=True)
+
+
+@app.callback()
+def _group() -> None:
+    """Measurements of this machine; nothing outside a temporary folder is touched."""
+
+
+@app.command()
+def ingest(
+    values: Annotated[int, typer.Option(help="Values a message: 1, 2 or 20.")] = 2,
+    messages: Annotated[int, typer.Option(help="Messages in the backlog.", min=1)] = 200_000,
+    rounds: Annotated[int, typer.Option(help="Fresh runs; the medians are printed last.", min=1)] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a run.")] = False,
+) -> None:
+    """Drain a broker's backlog into the database, beside a bare COPY of the same rows."""
+    results = []
+    for _ in range(rounds):
+        result = bench.ingest(values, messages)
+        results.append(result)
+        typer.echo(json.dumps(asdict(result)) if as_json else described(result))
+    if rounds > 1 and not as_json:
+        rate, ratio = (
+            statistics.median(column) for column in zip(*((r.readings_per_s, r.ratio) for r in results), strict=True)
+        )
+        typer.echo(f"median of {rounds}: {rate:,.0f} readings/s, {ratio:.2f} of bare COPY")
+
+
+def described(result: bench.Result) -> str:
+    """A result as a line."""
+    return (
+        f"{result.messages:,} messages of {result.values}: {result.readings_per_s:,.0f} readings/s committed, "
+        f"bare COPY {result.copy_rows_per_s:,.0f} rows/s, ratio {result.ratio:.2f}; "
+        f"collector {result.cpu_us_per_reading:.1f} us a reading, {result.memory_mb:.0f} MB at most"
+    )
