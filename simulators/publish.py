@@ -63,8 +63,10 @@ class Gateway:
     that thread without a word.
     """
 
-    def __init__(self, broker: Broker, gateway: str, *, window: int = 40) -> None:
+    def __init__(self, broker: Broker, gateway: str, *, window: int = 40, patience_s: float | None = None) -> None:
         self._broker = broker
+        #: how long `publish` bears that nothing is taken; None: for ever
+        self._patience_s = patience_s
         self._gateway = gateway
         self._window = window
         self._changed = threading.Condition()
@@ -83,7 +85,12 @@ class Gateway:
         Returns:
             False: `stop` was set while the broker took nothing; the message was not sent.
         """
+        begun = time.monotonic()
         while stop is None or not stop.is_set():
+            if self._patience_s is not None and time.monotonic() - begun > self._patience_s:
+                raise BrokerError(
+                    f"gateway {self._gateway}: nothing was taken for {self._patience_s:g} s: is `district collect` running?"
+                )
             with self._changed:
                 self._changed.wait_for(
                     lambda: self._fatal or self._refused or len(self._waiting) < self._window, _LOOK_UP_S

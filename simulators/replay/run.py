@@ -127,7 +127,7 @@ def replay(
         raise ReplayError("there is nothing to send: no row of these files gives a reading (--dry-run says why)")
     backfill = Backfill(connection, mapping)
     backfill.check_catalogue(found.devices)
-    gateway = Gateway(broker, mapping.gateway)
+    gateway = Gateway(broker, mapping.gateway, patience_s=timeout_s)
     try:
         stop = to_datetime(period[1]) + timedelta(microseconds=1)
         backfill.declare(to_datetime(period[0]), stop, who, ", ".join(file.path.name for file in found.files))
@@ -137,7 +137,9 @@ def replay(
                 for message in pack(mapping, _told(converter, progress)):
                     gateway.publish(message)
             if not gateway.drain(timeout_s):
-                raise ReplayError(f"the broker {broker.host}:{broker.port} has not acknowledged all messages")
+                raise ReplayError(
+                    f"the broker {broker.host}:{broker.port} did not take all messages: is `district collect` running?"
+                )
             messages = gateway.account.acknowledged_messages - acknowledged
             arrived = backfill.wait(before, messages, timeout_s)
             yield FileResult(path=file.path, account=converter.account, arrived=arrived, messages=messages)

@@ -99,11 +99,9 @@ def _kill_at(running: Plant, wanted: str) -> int:
             while stage()[0] != before or not _waits(running, holder):
                 assert time.monotonic() < end, f"no batch came to stage {before}: {stage()}\n{running.log()}"
                 time.sleep(0.002)
-            if stage()[1] >= IN_FLIGHT and wanted != "acknowledge":
+            if stage()[1] >= IN_FLIGHT and (wanted != "acknowledge" or _stepped(running, holder, stage)):
                 break
             holder.rollback()
-            if wanted == "acknowledge" and _caught(running, stage):
-                break
         running.freeze()
         name, in_flight = stage()
         assert (name, in_flight >= IN_FLIGHT) == (wanted, True)
@@ -119,16 +117,17 @@ def _waits(running: Plant, holder: psycopg.Connection) -> bool:
     return row is not None and row[0] > 0
 
 
-def _caught(running: Plant, stage: Callable[[], tuple[str, int]]) -> bool:
-    """After the lock was released: stop the collector in the moment between COMMIT and its acknowledgement."""
-    end = time.monotonic() + 5
-    while (seen := stage())[0] == "commit" and time.monotonic() < end:
-        pass
-    if seen[0] != "acknowledge" or seen[1] < IN_FLIGHT:
-        return False
+def _stepped(running: Plant, holder: psycopg.Connection, stage: Callable[[], tuple[str, int]]) -> bool:
+    """Let COMMIT end, then let the collector go on in steps of microseconds until it is about to acknowledge."""
     running.freeze()
-    name, in_flight = stage()
-    if name == "acknowledge" and in_flight >= IN_FLIGHT:
+    holder.rollback()
+    wait_until(lambda: not _waits(running, holder), "the end of COMMIT")
+    end = time.monotonic() + 20
+    while stage()[0] == "commit":
+        assert time.monotonic() < end, "the collector did not get to its acknowledgement"
+        running.signal(signal.SIGCONT)
+        running.freeze()
+    if stage()[0] == "acknowledge":
         return True
     running.signal(signal.SIGCONT)
     return False

@@ -195,7 +195,7 @@ def test_without_a_collector_the_replay_says_so_and_leaves_the_backfill_open(
 ) -> None:
     code, output = run("--timeout-s", "1")
     assert code == 1
-    assert "the ledger took in 0 of 2 messages, and none for 1 s: is `district collect` running" in output
+    assert "is `district collect` running" in output
     assert connection.execute("SELECT count(*) FROM ingest.backfill WHERE closed_at IS NULL").fetchone() == (1,)
 
 
