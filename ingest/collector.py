@@ -167,7 +167,7 @@ class Collector:
     def _commit(self, draft: Draft) -> None:
         taken: list[int] = []
 
-        def attempt(connection: psycopg.Connection) -> None:
+        def attempt(_: psycopg.Connection) -> None:
             assert self._store is not None
             # Where COMMIT was sent and its answer lost, the batch is there: its number says so.
             if taken and self._store.is_stored(taken[0]):

@@ -1,11 +1,12 @@
 """A gateway in a process of its own, so that nothing here delays the test: publishes, and sends again what has no PUBACK.
 
-`python -m tests.faults.publisher PORT FIRST COUNT PER_SECOND FILE`: the file gets the number of every acknowledged
-message, one a line. SIGTERM ends it early.
+`python -m tests.faults.publisher PORT FIRST START_MS FILE`: each line of standard input is a number of messages to
+send; at its end the file gets the number of every acknowledged message, one a line. SIGTERM ends it early.
 """
 
 import signal
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -53,6 +54,7 @@ class Publisher:
         self.stopping = False
         self._numbers: dict[int, int] = {}
         self._early: set[int] = set()
+        self._lock = threading.Lock()
         self.client = paho.Client(
             CallbackAPIVersion.VERSION2, client_id=f"publisher-{first}", clean_session=False, reconnect_on_failure=True
         )
@@ -66,26 +68,24 @@ class Publisher:
     def _published(
         self, client: object, userdata: object, mid: int, reason: ReasonCode, properties: Properties
     ) -> None:
-        number = self._numbers.pop(mid, None)
-        if number is None:
-            self._early.add(mid)  # the PUBACK overtook the return of publish()
-        else:
-            self.acknowledged.add(number)
+        with self._lock:
+            number = self._numbers.pop(mid, None)
+            if number is None:
+                self._early.add(mid)  # the PUBACK overtook the return of publish()
+            else:
+                self.acknowledged.add(number)
 
     def send(self, number: int, start_ms: int) -> None:
         """Publish one message; waits while too many are without PUBACK."""
         while len(self._numbers) >= WINDOW and not self.stopping:
             time.sleep(0.005)
         mid = self.client.publish(topic(number), payload(number, start_ms), 1).mid
-        if mid in self._early:
-            self._early.discard(mid)
-            self.acknowledged.add(number)
-        else:
-            self._numbers[mid] = number
+        with self._lock:
             if mid in self._early:
                 self._early.discard(mid)
-                self._numbers.pop(mid, None)
                 self.acknowledged.add(number)
+            else:
+                self._numbers[mid] = number
 
     def finish(self) -> None:
         """Wait until all is acknowledged."""
@@ -95,24 +95,21 @@ class Publisher:
         self.client.loop_stop()
 
 
-def main(port: int, first: int, count: int, per_second: int, start_ms: int, file: Path) -> None:
-    """Publish `count` messages numbered from `first`, evenly."""
+def main(port: int, first: int, start_ms: int, file: Path) -> None:
+    """Publish as many messages as each line of standard input says, numbered from `first`; its end is the end."""
     publisher = Publisher(port, first)
 
     def stop(*_: object) -> None:
         publisher.stopping = True
 
     signal.signal(signal.SIGTERM, stop)
-    begun = time.monotonic()
-    for sent, number in enumerate(range(first, first + count)):
-        if publisher.stopping:
-            break
-        if sent % 20 == 0 and (ahead := sent / per_second - (time.monotonic() - begun)) > 0:
-            time.sleep(ahead)
-        publisher.send(number, start_ms)
+    for line in sys.stdin:
+        for number in range(first, first + int(line)):
+            publisher.send(number, start_ms)
+        first += int(line)
     publisher.finish()
     file.write_text("".join(f"{number}\n" for number in sorted(publisher.acknowledged)))
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:6]), Path(sys.argv[6]))
+    main(int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), Path(sys.argv[4]))

@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
+from typing import Self
 
 import psycopg
 import pytest
@@ -19,8 +20,10 @@ from tests.faults.publisher import bad
 
 logger = logging.getLogger(__name__)
 
-MESSAGES, PUBLISHERS, PER_SECOND = 20_000, 2, 500
+MESSAGES, PUBLISHERS = 20_000, 2
 KILLS = 10
+#: Messages sent before each kill.
+BURST = 1_500
 #: A kill counts when the collector held at least this many messages that the broker had not seen acknowledged.
 IN_FLIGHT = 100
 #: COMMIT waits for a lock that the test may hold, as it would wait for a slow disk or a replica.
@@ -40,23 +43,9 @@ def test_what_was_acknowledged_is_stored_or_kept_exactly_once_whatever_dies() ->
             connection.execute(SLOW_COMMIT)
         running.start_collector()
         _wait_subscribed(running)
-        share = MESSAGES // PUBLISHERS
-        files = [running.folder / f"acknowledged-{n}" for n in range(PUBLISHERS)]
-        publishers = [
-            subprocess.Popen(
-                [sys.executable, "-m", "tests.faults.publisher", str(running.broker.port), str(n * share), str(share),
-                 str(PER_SECOND), str(start_ms), str(file)]
-            )
-            for n, file in enumerate(files)
-        ]  # fmt: skip
-        try:
-            hits = _killed(running)
-            assert [publisher.wait(60) for publisher in publishers] == [0] * PUBLISHERS
-        finally:
-            for publisher in publishers:
-                publisher.kill()
-                publisher.wait()
-        acknowledged = {int(line) for file in files for line in file.read_text().split()}
+        with Publishers(running, start_ms) as publishers:
+            hits = _killed(running, publishers)
+            acknowledged = publishers.finish()
         with psycopg.connect(running.server.dsn(), autocommit=True) as connection:
             _wait_drained(running, connection, len(acknowledged))
             _examine(connection, acknowledged, start_ms)
@@ -67,24 +56,71 @@ def test_what_was_acknowledged_is_stored_or_kept_exactly_once_whatever_dies() ->
     assert sum(hits.values()) == KILLS
 
 
-def _killed(running: Plant) -> Counter[str]:
+class Publishers:
+    """Gateways that send a burst when they are told to, each from its share of the messages."""
+
+    def __init__(self, running: Plant, start_ms: int) -> None:
+        share = MESSAGES // PUBLISHERS
+        self._left = [share] * PUBLISHERS
+        self._files = [running.folder / f"acknowledged-{n}" for n in range(PUBLISHERS)]
+        self._processes = [
+            subprocess.Popen(
+                [sys.executable, "-m", "tests.faults.publisher", str(running.broker.port), str(n * share), str(start_ms), str(file)],
+                stdin=subprocess.PIPE, text=True,
+            )
+            for n, file in enumerate(self._files)
+        ]  # fmt: skip
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for process in self._processes:
+            process.kill()
+            process.wait()
+            assert process.stdin is not None
+            process.stdin.close()
+
+    def send(self, messages: int) -> None:
+        """Have this many messages sent by all together, or what is left."""
+        for n, process in enumerate(self._processes):
+            count = min(messages // PUBLISHERS, self._left[n])
+            self._left[n] -= count
+            assert process.stdin is not None
+            process.stdin.write(f"{count}\n")
+            process.stdin.flush()
+
+    def finish(self) -> set[int]:
+        """Send the rest, and return the numbers of what the broker acknowledged."""
+        self.send(MESSAGES)
+        for process in self._processes:
+            assert process.stdin is not None
+            process.stdin.close()
+        assert [process.wait(60) for process in self._processes] == [0] * PUBLISHERS
+        return {int(line) for file in self._files for line in file.read_text().split()}
+
+
+def _killed(running: Plant, publishers: Publishers) -> Counter[str]:
     """Kill the collector ten times, at each stage in turn; in between the database and the broker go down."""
     hits: Counter[str] = Counter()
     for number, wanted in zip(range(KILLS), itertools.cycle(["copy", "commit", "acknowledge"]), strict=False):
-        in_flight = _kill_at(running, wanted)
+        publishers.send(BURST)
+        in_flight = _kill_at(running, wanted, publishers)
         hits[wanted] += 1
         logger.warning("kill %d: at stage %s with %d messages in flight", number + 1, wanted, in_flight)
         if number == 3:
+            publishers.send(BURST)
             running.broker.stop()
             running.broker.start()
             logger.warning("broker stopped and started")
         running.start_collector()
         if number == 5:
+            publishers.send(BURST)
             _database_dies_during_commit(running)
     return hits
 
 
-def _kill_at(running: Plant, wanted: str) -> int:
+def _kill_at(running: Plant, wanted: str, publishers: Publishers) -> int:
     """SIGKILL at the wanted stage; returns how many messages the collector had in hand, all of them unacknowledged."""
     with psycopg.connect(running.server.dsn()) as holder, running.stage() as stage:
         while True:
@@ -102,6 +138,7 @@ def _kill_at(running: Plant, wanted: str) -> int:
             if stage()[1] >= IN_FLIGHT and (wanted != "acknowledge" or _stepped(running, holder, stage)):
                 break
             holder.rollback()
+            publishers.send(IN_FLIGHT)
         running.freeze()
         name, in_flight = stage()
         assert (name, in_flight >= IN_FLIGHT) == (wanted, True)

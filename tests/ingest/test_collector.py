@@ -35,7 +35,9 @@ def declare(connection: psycopg.Connection, path: Path, *devices: str) -> None:
 
 
 @pytest.fixture
-def running(database: str, connection: psycopg.Connection, broker: MosquittoProcess, tmp_path: Path) -> Iterator[Collector]:
+def running(
+    database: str, connection: psycopg.Connection, broker: MosquittoProcess, tmp_path: Path
+) -> Iterator[Collector]:
     """A collector in a thread, subscribed."""
     declare(connection, tmp_path / "district.yaml", "door-1")
     settings = BrokerSettings(
@@ -81,7 +83,9 @@ def test_a_running_collector_takes_up_a_new_device_and_its_kept_message_can_be_r
     until(lambda: count(connection, "reading") == 1)
     kept = quarantine.find(connection)
     for replayed in (1, 0):
-        done = quarantine.replay(connection, quarantine.find(connection), clock=Clock(120, 86_400), max_payload_bytes=10_000)
+        done = quarantine.replay(
+            connection, quarantine.find(connection), clock=Clock(120, 86_400), max_payload_bytes=10_000
+        )
         assert (done.replayed, count(connection, "reading")) == (replayed, 2)
     # A second time by hand, although it no longer waits: its reading has a key.
     quarantine.replay(connection, kept, clock=Clock(120, 86_400), max_payload_bytes=10_000)
