@@ -84,6 +84,15 @@ def connection(database: str) -> Iterator[psycopg.Connection]:
         yield connected
 
 
+@pytest.fixture(scope="module")
+def passable() -> Iterator[Path]:
+    """A folder that the unprivileged user of a PostgreSQL of a test's own may pass; pytest's own are closed to others."""
+    folder = Path(tempfile.mkdtemp(prefix="district-test-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder with the payload corpus and the data sets; tests that use it are marked `corpus`."""

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -28,12 +30,10 @@ CATALOGUE = """
 
 
 @pytest.fixture(params=engines.ALL)
-def empty(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+def empty(request: pytest.FixtureRequest, passable: Path) -> Iterator[tuple[str, str]]:
     """Engine and address of an empty database on it."""
-    folder = tmp_path_factory.mktemp("server")
-    for path in (folder, *folder.parents[:2]):
-        path.chmod(0o755)
-    with engines.running(request.param, folder / "postgresql") as server, engines.empty_database(server) as address:
+    folder = passable / uuid4().hex
+    with engines.running(request.param, folder) as server, engines.empty_database(server) as address:
         yield request.param, address
 
 

@@ -94,9 +94,11 @@ def collector_killed_at_pip_broker() -> tuple[int, int]:
             sender = publisher(port, file, MESSAGES)
             for kill in range(10):
                 before = rows(running.server.dsn())
-                wait_until(
-                    lambda seen=before: rows(running.server.dsn()) > seen + 300 or sender.poll() is not None, "progress"
-                )  # type: ignore[misc]
+
+                def went_on(seen: int = before) -> bool:
+                    return rows(running.server.dsn()) > seen + 300 or sender.poll() is not None
+
+                wait_until(went_on, "progress")
                 running.kill_collector()
                 running.start_collector()
                 connected(running, kill + 2)
@@ -116,4 +118,5 @@ if __name__ == "__main__":
             ("10 SIGKILLs of the collector at the broker from pip", collector_killed_at_pip_broker),
         ):
             acknowledged, lost = measure()
-            print(f"round {number + 1}: {what}: {acknowledged} acknowledged, {lost} lost", flush=True)
+            sys.stdout.write(f"round {number + 1}: {what}: {acknowledged} acknowledged, {lost} lost\n")
+            sys.stdout.flush()

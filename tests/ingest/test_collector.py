@@ -1,6 +1,7 @@
 """The loop as a whole on a real broker and a real PostgreSQL: catalogue changes, poison, lost answers to COMMIT."""
 
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ from ingest import catalogue, ledger, quarantine
 from ingest.collector import Collector, Options
 from ingest.formats.clock import Clock
 from ingest.receiver import BrokerSettings, Mqtt5Receiver
-from tests.broker import PASSWORD, USER, MosquittoProcess, broker, folder
+from tests.broker import PASSWORD, USER, MosquittoProcess, RecordingProxy, broker, folder
 
 __all__ = ["broker", "folder"]
 
@@ -118,3 +119,53 @@ def test_a_dated_message_that_comes_again_is_kept_in_quarantine_once(
     account = ledger.total(ledger.read(connection))
     assert (account.quarantined, account.duplicate, count(connection, "quarantine")) == (3, 1, 3)
     assert list(ledger.check(connection)) == []
+
+
+def test_a_commit_whose_answer_was_lost_and_which_ends_late_is_not_taken_for_poison(
+    database: str, connection: psycopg.Connection, broker: MosquittoProcess, tmp_path: Path
+) -> None:
+    declare(connection, tmp_path / "district.yaml", "door-1")
+    connection.execute(
+        "CREATE FUNCTION public.wait_at_commit() RETURNS trigger LANGUAGE plpgsql AS"
+        " 'BEGIN PERFORM pg_advisory_xact_lock_shared(4711); RETURN NULL; END';"
+        "CREATE CONSTRAINT TRIGGER slow_commit AFTER INSERT ON ingest.batch DEFERRABLE INITIALLY DEFERRED"
+        " FOR EACH ROW EXECUTE FUNCTION public.wait_at_commit()"
+    )
+    connection.commit()
+    proxy = RecordingProxy(int(str(psycopg.conninfo.conninfo_to_dict(database)["port"])))
+    settings = BrokerSettings(
+        client_id="collector-0", subscriptions=("district/v1/#",), port=broker.port, user=USER, password=PASSWORD
+    )
+    options = Options(id="collector-0", database_url=psycopg.conninfo.make_conninfo(database, port=proxy.port))
+    collector = Collector(Mqtt5Receiver(settings), options)
+    thread = threading.Thread(target=collector.run)
+    thread.start()
+    try:
+        until(lambda: collector.receiver.generation > 0)
+        with psycopg.connect(database) as holder:
+            holder.execute("SELECT pg_advisory_xact_lock(4711)")
+            broker.publish(TOPIC + "door-1", [body(1)])
+
+            def waiting() -> int:
+                (number,) = holder.execute(
+                    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+                ).fetchone() or (0,)
+                holder.execute("SELECT pg_stat_clear_snapshot()")
+                return int(number)
+
+            until(lambda: waiting() == 1)
+            for cut in proxy._sockets:
+                cut.shutdown(socket.SHUT_RDWR)
+            # The collector is back, has not found its batch, and writes it again under the same number.
+            until(lambda: waiting() == 2)
+        until(lambda: count(connection, "reading") == 1)
+        broker.publish(TOPIC + "door-1", [body(2)])
+        until(lambda: count(connection, "reading") == 2)
+        account = ledger.total(ledger.read(connection))
+        assert (account.received, account.stored, count(connection, "quarantine")) == (2, 2, 0)
+        assert list(ledger.check(connection)) == []
+    finally:
+        collector.stop()
+        thread.join(30)
+        proxy.close()
+    assert not thread.is_alive()

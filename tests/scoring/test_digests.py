@@ -47,8 +47,8 @@ def _derived(connection: psycopg.Connection) -> Derived:
     return Derived(hours, values, found)
 
 
-def _fill(address: str, folder: Path, *, shuffled: bool, later: timedelta, serials: int) -> Derived:
-    file = collected.catalogue(folder)
+def _fill(address: str, passable: Path, *, shuffled: bool, later: timedelta, serials: int) -> Derived:
+    file = collected.catalogue(passable)
     migrate.migrate(address)
     with psycopg.connect(address) as connection:
         for table in ("datastream", "batch"):
@@ -61,18 +61,10 @@ def _fill(address: str, folder: Path, *, shuffled: bool, later: timedelta, seria
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = tmp_path_factory.mktemp("digests")
-    for path in (made, *made.parents[:2]):
-        path.chmod(0o755)
-    return made
-
-
-@pytest.fixture(scope="module")
-def straight(folder: Path) -> Iterator[tuple[str, Derived]]:
+def straight(passable: Path) -> Iterator[tuple[str, Derived]]:
     """Address and contents of a database filled in the order of sending, on PostgreSQL 18 in UTC."""
-    with engines.running("18", folder) as server, engines.empty_database(server) as address:
-        yield address, _fill(address, folder, shuffled=False, later=timedelta(), serials=1)
+    with engines.running("18", passable) as server, engines.empty_database(server) as address:
+        yield address, _fill(address, passable, shuffled=False, later=timedelta(), serials=1)
 
 
 @pytest.mark.parametrize(
@@ -84,14 +76,14 @@ def straight(folder: Path) -> Iterator[tuple[str, Derived]]:
     ],
 )
 def test_order_serial_numbers_zone_engine_and_clock_leave_no_trace(
-    engine: str, zone: str, straight: tuple[str, Derived], folder: Path
+    engine: str, zone: str, straight: tuple[str, Derived], passable: Path
 ) -> None:
     expected = straight[1]
     assert len(expected.hours) > 1000
     assert len(expected.values) > 1000
     assert {row[0] for row in expected.evidence} >= {"2.2.2.1", "2.2.5.1", "2.2.5.2"}
-    with engines.running(engine, folder / engine) as server, engines.empty_database(server, zone) as address:
-        found = _fill(address, folder, shuffled=True, later=timedelta(days=5), serials=40_000)
+    with engines.running(engine, passable / engine) as server, engines.empty_database(server, zone) as address:
+        found = _fill(address, passable, shuffled=True, later=timedelta(days=5), serials=40_000)
     assert found.hours == expected.hours
     assert found.values == expected.values
     assert found.evidence == expected.evidence

@@ -24,7 +24,7 @@ EXPECTED = [
         ("utf-16-le", ROWS.encode("utf-16-le")),
         ("cp1252", ROWS.encode("cp1252")),
         ("ascii", ROWS.encode("utf-32")),
-        ("utf-8", gzip.compress(ROWS.encode("utf-8-sig"))),
+        ("utf-8", gzip.compress(ROWS.encode("utf-8-sig"), mtime=0)),
         ("utf-8", ROWS.replace("\n", "\r\n").encode()),
         ("utf-8", ROWS.replace("\n", "\r").encode()),
     ],
