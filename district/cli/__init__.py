@@ -11,6 +11,7 @@ import typer
 
 from district import supervisor
 from district.cli import (
+    bench,
     catalogue,
     collect,
     dashboards,
@@ -59,6 +60,7 @@ app.command()(ingest.export)
 app.add_typer(catalogue.app, name="catalogue", help="The register of everything that figures depend on.")
 app.add_typer(ingest.quarantine, name="quarantine", help="Messages that could not be accepted.")
 app.add_typer(metrics.app, name="metrics", help="Figures and how they come about.")
+app.add_typer(bench.app, name="bench")
 app.add_typer(scoring.app, name="scoring", help="Evidence and suggested points.")
 app.add_typer(dashboards.app, name="dashboards", help="Grafana as code.")
 simulate.app.command()(replay.replay)

@@ -1,5 +1,6 @@
 """Exceptions that are an operator's mistake, to be shown as one message."""
 
+from district.bench import BenchError
 from district.demo import DemoError
 from district.embedded.broker import BrokerError as EmbeddedBrokerError
 from district.embedded.postgres import PostgresError
@@ -14,6 +15,7 @@ from simulators.demo import WorldError
 from simulators.publish import BrokerError
 
 OPERATOR_ERRORS = (
+    BenchError,
     BrokerError,
     CatalogueError,
     DemoError,
