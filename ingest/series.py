@@ -47,6 +47,7 @@ class SeriesTable:
 
     def __init__(self) -> None:
         self._quantities = quantities.load()
+        self._natives = _native_names(self._quantities)
         self._by_key: dict[Key, Series] = {}
         self._keys: list[Key] = []
         self._minimum: list[float] = []
@@ -75,7 +76,7 @@ class SeriesTable:
 
     def split(self, name: str) -> tuple[str, str] | None:
         """Quantity and channel of a native key: `people_in` or `energy_import_total_l1`; None: no such quantity."""
-        return _split(name, _native_names(self._quantities))
+        return _split(name, self._natives)
 
     def limits(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
         """Plausible minimum and maximum, and whether the kind is delta, each of shape (series,)."""
