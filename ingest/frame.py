@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from importlib import resources
 from pathlib import Path
 
 import pandas as pd
 import psycopg
+
+from ingest.statements import statement
 
 COLUMNS = ("time", "device", "quantity", "channel", "value", "unit", "kind", "span_s", "origin", "flags", "datastream")
 
@@ -29,7 +30,7 @@ def frame(
     `datastream` (public id).
     """
     rows = connection.execute(
-        resources.files("ingest").joinpath("sql", "frame.sql").read_bytes(),
+        statement("frame"),
         {"district": district, "start": start, "end": end, "feed": feed,
          "devices": list(devices) if devices is not None else None,
          "quantities": list(quantities) if quantities is not None else None},

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from enum import StrEnum
-from importlib import resources
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +13,7 @@ import psycopg
 from psycopg.rows import class_row, dict_row
 
 from ingest.draft import Draft, Group
+from ingest.statements import statement
 from ingest.times import to_datetime
 
 Int = npt.NDArray[np.int64]
@@ -156,7 +156,7 @@ def entries(draft: Draft, fates: MessageFates, entry: str) -> list[Entry]:
 def write_entries(connection: psycopg.Connection, batch: int, lines: list[Entry]) -> None:
     """Add the lines of a batch."""
     with connection.cursor() as cursor:
-        cursor.executemany(_sql("ledger_insert"), [(batch, *asdict(line).values()) for line in lines])
+        cursor.executemany(statement("ledger_insert"), [(batch, *asdict(line).values()) for line in lines])
 
 
 def read(
@@ -167,7 +167,7 @@ def read(
 ) -> list[Entry]:
     """The ledger by hour of arrival, gateway and feed, oldest first; the window is half-open."""
     with connection.cursor(row_factory=class_row(Entry)) as cursor:
-        return cursor.execute(_sql("ledger_sum"), {"district": district, "start": start, "stop": stop}).fetchall()
+        return cursor.execute(statement("ledger_sum"), {"district": district, "start": start, "stop": stop}).fetchall()
 
 
 def total(lines: list[Entry], entry: str = "arrival") -> Entry:
@@ -198,7 +198,7 @@ def by_feed(lines: list[Entry]) -> list[Entry]:
 def check(connection: psycopg.Connection) -> Iterator[str]:
     """Recount readings, conflicts, events and quarantine batch by batch; a sentence per difference, none: it balances."""
     with connection.cursor(row_factory=dict_row) as cursor:
-        for row in cursor.execute(_sql("ledger_check")):
+        for row in cursor.execute(statement("ledger_check")):
             if row["id"] is None:
                 yield "rows name a batch that does not exist"
                 continue
@@ -209,7 +209,3 @@ def check(connection: psycopg.Connection) -> Iterator[str]:
                     yield f"batch {row['id']}: the ledger says {row[f'told_{name}']} {name}, the table holds {row[name]}"
             if row["bytes"] != row["told_bytes"]:
                 yield f"batch {row['id']}: the ledger says {row['told_bytes']} bytes in quarantine, the table holds {row['bytes']}"
-
-
-def _sql(name: str) -> bytes:
-    return resources.files("ingest").joinpath("sql", f"{name}.sql").read_bytes()

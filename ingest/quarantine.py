@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from importlib import resources
 
 import psycopg
 from psycopg.rows import class_row
@@ -14,6 +13,7 @@ from ingest.decode import Decoder
 from ingest.formats.clock import Clock
 from ingest.model import Message
 from ingest.series import SeriesTable
+from ingest.statements import statement
 from ingest.store import Store
 from ingest.times import from_datetime
 from ingest.topics import Backfill, Bindings, RouteSpec
@@ -55,7 +55,7 @@ def find(
     """Messages in quarantine, oldest first; with `waiting` only those that were neither replayed nor discarded."""
     with connection.cursor(row_factory=class_row(Quarantined)) as cursor:
         return cursor.execute(
-            _sql("quarantine_find"),
+            statement("quarantine_find"),
             {"ids": list(ids) if ids is not None else None, "reason": reason, "gateway": gateway, "district": district, "waiting": waiting,
              "limit": limit},
         ).fetchall()  # fmt: skip
@@ -63,7 +63,7 @@ def find(
 
 def counts(connection: psycopg.Connection, district: str | None = None) -> Mapping[str, int]:
     """How many messages wait, by reason."""
-    rows = connection.execute(_sql("quarantine_counts"), {"district": district}).fetchall()
+    rows = connection.execute(statement("quarantine_counts"), {"district": district}).fetchall()
     return dict(rows)
 
 
@@ -135,7 +135,3 @@ def _note(connection: psycopg.Connection, rows: Sequence[tuple[int, int]]) -> No
 def _batches(chosen: Sequence[Quarantined]) -> Iterator[Sequence[Quarantined]]:
     for start in range(0, len(chosen), REPLAY_BATCH):
         yield chosen[start : start + REPLAY_BATCH]
-
-
-def _sql(name: str) -> bytes:
-    return resources.files("ingest").joinpath("sql", f"{name}.sql").read_bytes()

@@ -2,7 +2,6 @@
 
 from dataclasses import asdict
 from datetime import datetime
-from importlib import resources
 from typing import Annotated
 
 import psycopg
@@ -12,6 +11,7 @@ from psycopg_pool import ConnectionPool
 from pydantic import BaseModel, Field
 
 from ingest import ledger, quarantine
+from ingest.statements import statement
 
 
 class Device(BaseModel):
@@ -84,7 +84,7 @@ def router(pool: ConnectionPool) -> APIRouter:
     @routes.get("/devices", summary="Devices in service")
     def devices(district: str) -> list[Device]:
         with pool.connection() as connection, connection.cursor(row_factory=class_row(Device)) as cursor:
-            found = cursor.execute(_sql("devices"), {"district": district}).fetchall()
+            found = cursor.execute(statement("devices"), {"district": district}).fetchall()
             _known(connection, district)
             return found
 
@@ -92,7 +92,7 @@ def router(pool: ConnectionPool) -> APIRouter:
     def latest(district: str, device: str) -> list[Latest]:
         with pool.connection() as connection, connection.cursor(row_factory=class_row(Latest)) as cursor:
             _known(connection, district)
-            return cursor.execute(_sql("latest"), {"district": district, "device": device}).fetchall()
+            return cursor.execute(statement("latest"), {"district": district, "device": device}).fetchall()
 
     @routes.get("/quarantine", summary="Messages that could not be accepted and wait")
     def waiting(
@@ -120,7 +120,3 @@ def _known(connection: psycopg.Connection, district: str) -> None:
     """Answer 404 where there is no such district."""
     if connection.execute("SELECT 1 FROM ingest.revision WHERE district = %s LIMIT 1", (district,)).fetchone() is None:
         raise HTTPException(404, f"no district {district!r} in the catalogue")
-
-
-def _sql(name: str) -> bytes:
-    return resources.files("ingest").joinpath("sql", f"{name}.sql").read_bytes()

@@ -9,7 +9,6 @@ import hashlib
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from importlib import resources
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +19,7 @@ from ingest.draft import Draft
 from ingest.ledger import Entry, Fates, entries, fate_of_messages, write_entries
 from ingest.model import Flag
 from ingest.series import SeriesTable
+from ingest.statements import statement
 from ingest.times import from_datetime, to_datetime
 
 Int = npt.NDArray[np.int64]
@@ -40,11 +40,6 @@ CLEAN_BATCHES = 20
 STORED, DUPLICATE, CONFLICT = 0, 1, 2
 #: Whether a refused message names a time of its own, so that the same bytes again are the same message.
 _DATED = re.compile(rb'"(?:ts|[^"]{0,32}time[^"]{0,32})"\s*:', re.IGNORECASE)
-
-
-def statement(name: str) -> bytes:
-    """The SQL of ingest/sql/<name>.sql."""
-    return resources.files("ingest").joinpath("sql", f"{name}.sql").read_bytes()
 
 
 class Columns:
