@@ -1,66 +1,64 @@
-"""ChirpStack 4, JSON: application/<id>/device/<devEui>/event/<event>.
+"""ChirpStack 4, JSON or protobuf: application/<id>/device/<devEui>/event/<event>.
 
-`up` carries the output of a codec in `object`; `status` battery and margin. Joins, acknowledgements, logs and locations
-are no measurements. Time: that of the first gateway that has one, else the server's.
+`up` carries the output of a codec in `object`; `status` battery and margin. Joins, acknowledgements and locations are no
+measurements; a `log` of level ERROR or WARNING is an event. Time: `time`, which the server takes from a gateway where one
+has it, else the first gateway's. A profile explains the keys of `object`.
+
+chirpstack.io/docs/chirpstack/integrations/events.html
 """
 
-from ingest.formats import json_document
-from ingest.formats.report import Decoded, Direct, Report, flat
+from ingest.formats import json_document, stamps
+from ingest.formats.chirpstack_wire import document_of
+from ingest.formats.lorawan import codec_report, entries, eui, hear, status
+from ingest.formats.report import Decoded, Happening, Sent, Time
 from ingest.model import PayloadError, Reason
-from ingest.times import from_rfc3339
 
-NO_MEASUREMENT = frozenset({"join", "ack", "txack", "log", "location", "integration"})
+NO_MEASUREMENT = frozenset({"join", "ack", "txack", "location", "integration"})
+EVENTS = NO_MEASUREMENT | {"up", "status", "log"}
 
 
-def decode(topic: str, payload: bytes) -> Decoded:
+def decode(sent: Sent) -> Decoded:
     """What a ChirpStack event says."""
-    event = topic.rpartition("/event/")[2]
-    if event in NO_MEASUREMENT:
-        json_document.mapping(json_document.read(payload), "event")
+    event = sent.topic.rpartition("/event/")[2]
+    if "/command/" in sent.topic or "/state/" in sent.topic:
         return Decoded()
-    if event not in {"up", "status"}:
-        raise PayloadError(Reason.UNKNOWN_TOPIC, f"expected .../event/up or another event, got {topic!r}")
-    document = json_document.mapping(json_document.read(payload), "event")
-    address = json_document.mapping(document.get("deviceInfo"), "deviceInfo").get("devEui")
-    if not isinstance(address, str) or not address:
+    if event not in EVENTS:
+        raise PayloadError(Reason.UNKNOWN_TOPIC, f"expected .../event/up or another event, got {sent.topic[:200]!r}")
+    if sent.payload[:1] in {b"{", b"["} or sent.payload[:1].isspace() or not sent.payload:
+        document = json_document.mapping(json_document.read(sent.payload), "event")
+    elif event in {"up", "status"}:
+        document = document_of(event, sent.payload)
+    elif sent.payload[:1] == b"\n":
+        return Decoded()
+    else:
+        document = json_document.mapping(json_document.read(sent.payload), "event")
+    return Decoded() if event in NO_MEASUREMENT else of(document, event)
+
+
+def of(document: dict[str, object], event: str) -> Decoded:
+    """What the document of an `up`, `status` or `log` event says."""
+    address = eui(json_document.mapping(document.get("deviceInfo"), "deviceInfo").get("devEui"))
+    if address is None:
         raise PayloadError(Reason.BAD_SHAPE, "deviceInfo.devEui: expected the device's EUI")
-    time = _time(document)
+    time, decoded = _time(document), Decoded()
     if event == "status":
-        return Decoded(direct=list(_status(document, address, time)))
-    decoded = Decoded()
-    if isinstance(document.get("object"), dict):
-        decoded.reports.append(Report(address, time, flat(document["object"])))
-    signals = [entry for entry in _receptions(document) if isinstance(entry.get("rssi"), int | float)]
-    if signals:
-        # Heard by several gateways: one reading, of the one that heard it best.
-        best = max(signals, key=lambda entry: float(str(entry["rssi"])))
-        decoded.direct.append(Direct(address, time, "radio.rssi", "", float(str(best["rssi"]))))
-        if isinstance(best.get("snr"), int | float):
-            decoded.direct.append(Direct(address, time, "radio.snr", "", float(str(best["snr"]))))
+        status(decoded, address, time, document)
+    elif event == "log":
+        level, code = str(document.get("level", "")), document.get("code")
+        if level in {"ERROR", "WARNING"} and isinstance(code, str):
+            decoded.events.append(
+                Happening(address, time, "lorawan.log", severity=level.lower(), attributes={"code": code})
+            )
+    else:
+        if isinstance(output := document.get("object"), dict) and output:
+            decoded.reports.append(codec_report(address, time, output))
+        hear(decoded, address, time, entries(document.get("rxInfo")), ("snr",))
     return decoded
 
 
-def _receptions(document: dict[str, object]) -> list[dict[str, object]]:
-    receptions = document.get("rxInfo")
-    return [entry for entry in receptions if isinstance(entry, dict)] if isinstance(receptions, list) else []
-
-
-def _time(document: dict[str, object]) -> int | None:
-    candidates = [entry.get(key) for entry in _receptions(document) for key in ("nsTime", "gwTime", "time")]
-    for text in (*candidates, document.get("time")):
-        if isinstance(text, str):
-            try:
-                return from_rfc3339(text)
-            except ValueError:
-                continue
+def _time(document: dict[str, object]) -> Time:
+    gateways = [entry.get(key) for entry in entries(document.get("rxInfo")) for key in ("nsTime", "gwTime", "time")]
+    for text in (document.get("time"), *gateways):
+        if isinstance(text, str) and (found := stamps.from_text(text)) is not None:
+            return found
     return None
-
-
-def _status(document: dict[str, object], address: str, time: int | None) -> list[Direct]:
-    found = []
-    battery, margin = document.get("batteryLevel"), document.get("margin")
-    if isinstance(battery, int | float) and document.get("batteryLevelUnavailable") is not True:
-        found.append(Direct(address, time, "device.battery", "", float(battery)))
-    if isinstance(margin, int | float):
-        found.append(Direct(address, time, "radio.margin", "", float(margin)))
-    return found

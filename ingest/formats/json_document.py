@@ -1,12 +1,14 @@
 """JSON of foreign payloads, with the reason why it cannot be read."""
 
+import json
+
 import orjson
 
 from ingest.model import PayloadError, Reason
 
 
 def read(payload: bytes) -> object:
-    """The document of a payload.
+    """The document of a payload. NaN and infinities, which JSON does not know, are read as such and refused one by one.
 
     Raises:
         PayloadError: not UTF-8, or not JSON.
@@ -14,12 +16,7 @@ def read(payload: bytes) -> object:
     try:
         return orjson.loads(payload)
     except orjson.JSONDecodeError as error:
-        try:
-            payload.decode("utf-8")
-        except UnicodeDecodeError as bad:
-            raise PayloadError(Reason.BAD_ENCODING, f"not UTF-8 at byte {bad.start}") from bad
-        detail = f"{error.msg} at line {error.lineno}, column {error.colno}"
-        raise PayloadError(Reason.BAD_JSON, detail) from error
+        return _tolerant(payload, error)
 
 
 def mapping(document: object, what: str) -> dict[str, object]:
@@ -30,4 +27,30 @@ def mapping(document: object, what: str) -> dict[str, object]:
     """
     if not isinstance(document, dict):
         raise PayloadError(Reason.BAD_SHAPE, f"{what}: expected an object, got {type(document).__name__}")
+    return document
+
+
+def sequence(document: object, what: str) -> list[object]:
+    """The document as a list.
+
+    Raises:
+        PayloadError: it is something else.
+    """
+    if not isinstance(document, list):
+        raise PayloadError(Reason.BAD_SHAPE, f"{what}: expected a list, got {type(document).__name__}")
+    return document
+
+
+def _tolerant(payload: bytes, error: orjson.JSONDecodeError) -> object:
+    try:
+        text = payload.decode("utf-8")
+    except UnicodeDecodeError as bad:
+        raise PayloadError(Reason.BAD_ENCODING, f"not UTF-8 at byte {bad.start}") from bad
+    detail = f"{error.msg} at line {error.lineno}, column {error.colno}" if text else "empty payload"
+    if "NaN" not in text and "Infinity" not in text:
+        raise PayloadError(Reason.BAD_JSON, detail) from error
+    try:
+        document: object = json.loads(text)
+    except (ValueError, RecursionError) as bad:
+        raise PayloadError(Reason.BAD_JSON, detail) from bad
     return document

@@ -44,29 +44,44 @@ def decode(
     assert binding.device is not None
     number = draft.begin(message, binding.group, binding.device.id)
     try:
-        document = orjson.loads(message.payload)
-    except orjson.JSONDecodeError as error:
-        try:
-            document = _tolerant(message.payload, error)
-        except PartError as refusal:
-            draft.refuse(number, Refusal(refusal.reason, refusal.detail))
-            return
-    alone = type(document) is dict
-    if alone:
-        objects: list[object] = [document]
-    elif type(document) is list:
-        objects = document
-    else:
-        draft.refuse(number, Refusal(Reason.BAD_SHAPE, f"expected an object or an array, got {_word(document)}"))
+        document = read(message.payload)
+    except PartError as refusal:
+        draft.refuse(number, Refusal(refusal.reason, refusal.detail))
         return
-    for part, item in enumerate(objects):
-        try:
-            _object(item, part, number, message, binding, table, clock, draft, untimed)
-        except PartError as refusal:
-            body = None if alone else _dump(item)
-            values = item.get("values") if type(item) is dict else None
-            count = len(values) if type(values) is dict else 0
-            draft.refuse(number, Refusal(refusal.reason, refusal.detail, None if alone else part, body), count)
+    if type(document) is list:
+        for part, item in enumerate(document):
+            take(item, part, number, message, binding, table, clock, draft, untimed)
+    else:
+        take(document, None, number, message, binding, table, clock, draft, untimed)
+
+
+def read(payload: bytes) -> object:
+    """The document of a payload.
+
+    Raises:
+        PartError: it has none.
+    """
+    try:
+        return orjson.loads(payload)
+    except orjson.JSONDecodeError as error:
+        return _tolerant(payload, error)
+
+
+def take(
+    item: object, part: int | None, number: int, message: Message, binding: Binding, table: SeriesTable, clock: Clock,
+    draft: Draft, untimed: int,
+) -> None:  # fmt: skip
+    """Append one object, or a refusal of it; `part` is its position in the array, None where it came alone."""
+    if part is None and type(item) is not dict:
+        draft.refuse(number, Refusal(Reason.BAD_SHAPE, f"expected an object or an array, got {_word(item)}"))
+        return
+    try:
+        _object(item, part or 0, number, message, binding, table, clock, draft, untimed)
+    except PartError as refusal:
+        body = None if part is None else _dump(item)
+        values = item.get("values") if type(item) is dict else None
+        count = len(values) if type(values) is dict else 0
+        draft.refuse(number, Refusal(refusal.reason, refusal.detail, part, body), count)
 
 
 def _object(

@@ -1,41 +1,47 @@
-"""ThingsBoard's MQTT API: v1/devices/me/telemetry, v1/gateway/telemetry; attributes and connects are no measurements.
+"""ThingsBoard's MQTT API: v1/devices/me/telemetry, v1/gateway/telemetry, and the short topics v2/t.
 
-On the device's own topic nothing names the device: the route has to (`{device}` in a rewritten topic, or the bridge's).
+Attributes, remote calls, claims and provisioning are no measurements; a gateway says which devices came and went. On the
+device's own topic nothing names the device: the route has to (`{device}` in a rewritten topic, or the bridge's).
+
+thingsboard.io/docs/reference/mqtt-api and gateway-mqtt-api.
 """
 
-from collections.abc import Iterator
-
-from ingest.formats import json_document
-from ingest.formats.report import Decoded, Report, flat
+from ingest.formats import json_document, stamps
+from ingest.formats.fixed import text
+from ingest.formats.report import Decoded, Happening, Report, Sent, flat
 from ingest.model import PayloadError, Reason
-from ingest.times import EARLIEST, LATEST
 
 #: Stands for the device that the topic of the route names.
 FROM_ROUTE = ""
+_CONNECTION = {"v1/gateway/connect": "device_online", "v1/gateway/disconnect": "device_offline"}
 
 
-def decode(topic: str, payload: bytes) -> Decoded:
+def decode(sent: Sent) -> Decoded:
     """What a ThingsBoard message says."""
-    document = json_document.read(payload)
-    if not topic.endswith("telemetry"):
-        json_document.mapping(document, topic)
-        return Decoded()
-    if topic.endswith("gateway/telemetry"):
-        devices = json_document.mapping(document, "telemetry").items()
-        return Decoded(reports=[report for name, entries in devices for report in _reports(str(name), entries)])
-    return Decoded(reports=list(_reports(FROM_ROUTE, document)))
+    document = json_document.read(sent.payload)
+    decoded = Decoded()
+    event = next((word for topic, word in _CONNECTION.items() if sent.topic.endswith(topic)), None)
+    if event is not None:
+        name = text(json_document.mapping(document, "connect").get("device"))
+        if not name:
+            raise PayloadError(Reason.BAD_SHAPE, "device: expected its name")
+        decoded.events.append(Happening(name, None, event))
+    elif sent.topic.endswith("gateway/telemetry"):
+        for name, entries in json_document.mapping(document, "telemetry").items():
+            _entries(decoded, str(name), entries)
+    elif sent.topic.endswith(("telemetry", "v2/t", "v2/t/j")):
+        _entries(decoded, FROM_ROUTE, document)
+    return decoded
 
 
-def _reports(address: str, entries: object) -> Iterator[Report]:
+def _entries(decoded: Decoded, address: str, entries: object) -> None:
     for entry in entries if isinstance(entries, list) else [entries]:
         item = json_document.mapping(entry, "telemetry")
-        if "ts" in item and isinstance(item.get("values"), dict):
-            yield Report(address, _milliseconds(item["ts"]), flat(item["values"]))
-        else:
-            yield Report(address, None, flat(item))
-
-
-def _milliseconds(stamp: object) -> int:
-    if not isinstance(stamp, int) or isinstance(stamp, bool) or not EARLIEST <= stamp * 1000 < LATEST:
-        raise PayloadError(Reason.BAD_TIME, f"ts: expected epoch milliseconds, got {stamp!r}")
-    return stamp * 1000
+        if "ts" not in item or not isinstance(item.get("values"), dict):
+            decoded.reports.append(Report(address, None, flat(item)))
+            continue
+        stamp = item["ts"]
+        if not isinstance(stamp, int | str) or isinstance(stamp, bool):
+            decoded.problems.append((Reason.BAD_TIME, f"ts: expected epoch milliseconds, got {type(stamp).__name__}"))
+            continue
+        decoded.reports.append(Report(address, stamps.instant(stamp), flat(item["values"])))

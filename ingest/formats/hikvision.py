@@ -1,0 +1,149 @@
+"""Hikvision people counting: EventNotificationAlert as XML or JSON, bare or inside the message of a cloud queue.
+
+`enter` and `exit` are running totals of the day where statisticalMethods is realTime, and amounts of the interval where it
+is timeRange. Address: cloud serial or MAC of the camera, and its channel; a second region is a channel of its own. Every
+other event of a camera is an event `camera_event` with its type; plates, faces and persons are not read.
+
+Hikvision ISAPI, people counting; ISAPI 2.0 core protocol (EventNotificationAlert).
+"""
+
+import re
+from collections.abc import Mapping
+from xml.etree.ElementTree import Element, ParseError
+
+import orjson
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import fromstring
+
+from ingest.formats import json_document, stamps
+from ingest.formats.fixed import add, inside, objects, text
+from ingest.formats.redaction import KEEP, Shape, kept
+from ingest.formats.report import Decoded, Happening, Naive, Sent, Time
+from ingest.model import Flag, PayloadError, Reason
+
+_ALERT = re.compile(rb"<(?:\w+:)?EventNotificationAlert\b.*</(?:\w+:)?EventNotificationAlert\s*>", re.DOTALL)
+#: What is sent all the time to say that the line is up.
+_HEARTBEAT = frozenset({"videoloss", "heartbeat"})
+
+_COUNTING: Shape = {
+    "statisticalMethods": KEEP, "RealTime": {"time": KEEP}, "TimeRange": {"startTime": KEEP, "endTime": KEEP},
+    "enter": KEEP, "exit": KEEP, "pass": KEEP, "regionsID": KEEP,
+}  # fmt: skip
+_SHAPE: Shape = {
+    **dict.fromkeys(("deviceID", "macAddress", "channelID", "dynChannelID", "dateTime", "activePostCount", "eventType", "eventState", "isDataRetransmission", "statisticalMethods"), KEEP),
+    "peopleCounting": _COUNTING,
+    "childCounting": {"enter": KEEP, "exit": KEEP},
+}  # fmt: skip
+
+
+def decode(sent: Sent) -> Decoded:
+    """What a camera, or the cloud in its name, says."""
+    alert, serial = _read(sent.payload)
+    return _alert(alert, serial)
+
+
+def redact(sent: Sent) -> bytes:
+    """The alert as JSON, without addresses in the network, names, plates and pictures."""
+    try:
+        alert, serial = _read(sent.payload)
+    except PayloadError:
+        return b""
+    body = kept(alert, _SHAPE)
+    if serial and isinstance(body, dict):
+        body = {key: value for key, value in body.items() if key != "macAddress"} | {"deviceID": serial}
+    return orjson.dumps(body)
+
+
+def _read(payload: bytes) -> tuple[Mapping[str, object], str]:
+    """The alert as a mapping, and the camera's serial in the cloud ('': it came without)."""
+    start = payload.lstrip()[:1]
+    if start not in {b"{", b"["}:
+        return _xml(payload), ""
+    document = json_document.mapping(json_document.read(payload), "alert")
+    serial = text(inside(document, "header").get("deviceId"))
+    body = inside(document, "body").get("payload", document.get("payload"))
+    if isinstance(body, str):
+        alert, _ = _read(body.encode())
+        return alert, serial
+    if isinstance(body, dict):
+        document = body
+    nested = document.get("EventNotificationAlert")
+    return (nested if isinstance(nested, dict) else document), serial
+
+
+def _xml(payload: bytes) -> Mapping[str, object]:
+    found = _ALERT.search(payload)
+    if found is None:
+        raise PayloadError(Reason.BAD_SHAPE, "expected an EventNotificationAlert")
+    try:
+        # Without the declaration: what was decoded to text before may still claim another encoding.
+        alert = _mapping(fromstring(found[0], forbid_dtd=True))
+    except (ParseError, DefusedXmlException, ValueError) as error:
+        raise PayloadError(Reason.BAD_SHAPE, f"not well-formed XML ({type(error).__name__})") from error
+    return alert if isinstance(alert, dict) else {}
+
+
+def _mapping(element: Element) -> object:
+    """An element without namespaces: a text, or children by name; of several of one name, a list."""
+    if not len(element):
+        return (element.text or "").strip()
+    children: dict[str, object] = {}
+    for child in element:
+        name, value = child.tag.rpartition("}")[2], _mapping(child)
+        known = children.get(name)
+        if name not in children:
+            children[name] = value
+        elif isinstance(known, list):
+            known.append(value)
+        else:
+            children[name] = [known, value]
+    return children
+
+
+def _alert(alert: Mapping[str, object], serial: str) -> Decoded:
+    decoded = Decoded()
+    camera = serial or text(alert.get("macAddress")) or text(alert.get("deviceID"))
+    channel = text(alert.get("channelID")) or text(alert.get("dynChannelID"))
+    address = f"{camera}/{channel}" if channel else camera
+    time = stamps.instant(text(alert.get("dateTime")))
+    flags = int(Flag.HISTORICAL) if text(alert.get("isDataRetransmission")).lower() == "true" else 0
+    counting = alert.get("peopleCounting")
+    if counting is not None:
+        children = inside(alert, "childCounting")
+        for count in objects(counting if isinstance(counting, list) else [counting]):
+            _count(decoded, count, children, address, time, flags)
+        return decoded
+    kind, state = text(alert.get("eventType")), text(alert.get("eventState"))
+    if not kind:
+        raise PayloadError(Reason.BAD_SHAPE, "expected eventType")
+    if kind.lower() not in _HEARTBEAT:
+        what = {"event": kind[:64], "state": state[:16]}
+        key = f"{kind[:64]}:{state[:16]}:{text(alert.get('activePostCount'))[:16]}"
+        decoded.events.append(Happening(address, time, "camera_event", key, attributes=what, flags=flags))
+    return decoded
+
+
+def _count(
+    decoded: Decoded, count: Mapping[str, object], children: Mapping[str, object], address: str, time: Time, flags: int
+) -> None:
+    method = text(count.get("statisticalMethods")).lower()
+    region = text(count.get("regionsID"))
+    if region not in {"", "0", "1"}:
+        address = f"{address}/region {region}"
+    if method == "timerange":
+        begun, ended = (stamps.instant(text(inside(count, "TimeRange").get(key))) for key in ("startTime", "endTime"))
+        time, span = ended or time, None
+        if isinstance(begun, int) and isinstance(ended, int) and ended > begun:
+            span = ended - begun
+        elif isinstance(begun, Naive) and isinstance(ended, Naive) and ended.us > begun.us:
+            span = ended.us - begun.us
+        for key, quantity in (("enter", "people.in"), ("exit", "people.out"), ("pass", "people.pass")):
+            add(decoded, address, time, quantity, "", count.get(key), key, span_us=span, flags=flags)
+        return
+    if method not in {"", "realtime"}:
+        decoded.problems.append((Reason.BAD_SHAPE, "statisticalMethods: expected realTime or timeRange"))
+        return
+    time = stamps.instant(text(inside(count, "RealTime").get("time"))) or time
+    for key, quantity in (("enter", "people.in_total"), ("exit", "people.out_total")):
+        add(decoded, address, time, quantity, "", count.get(key), key, flags=flags)
+    add(decoded, address, time, "people.child_in_total", "", children.get("enter"), "childCounting.enter", flags=flags)

@@ -1,0 +1,262 @@
+"""What a report says in our words: its keys read by a profile."""
+
+import math
+import struct
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from ingest import quantities
+from ingest.formats import stamps
+from ingest.formats.numbers import converted, number
+from ingest.formats.report import Happening, Report, Time
+from ingest.model import Flag, Reason
+from ingest.profile.compiled import LAYOUTS, NO_VALUE, Compiled, Element, Rule, token
+from ingest.profile.spec import Order
+from ingest.quantities import Type
+from ingest.registry import channel_of
+from ingest.units import SAME
+
+_HISTORICAL = int(Flag.HISTORICAL)
+_SOURCE_BAD = int(Flag.SOURCE_BAD)
+
+
+class Run(NamedTuple):
+    """Values of one device at one time."""
+
+    time: Time
+    span_us: int | None
+    flags: int
+    values: list[tuple[str, str, float]]  #: quantity, channel, canonical value
+
+
+class Undeclared(NamedTuple):
+    """A number whose unit neither message nor profile names."""
+
+    time: Time
+    quantity: str
+    channel: str
+    value: float  #: as sent
+
+
+@dataclass(slots=True)
+class Explained:
+    """What a report says in our words."""
+
+    runs: list[Run] = field(default_factory=list)
+    events: list[Happening] = field(default_factory=list)
+    problems: list[tuple[Reason, str]] = field(default_factory=list)
+    #: keys that the profile does not know
+    unknown: int = 0
+    undeclared: list[Undeclared] = field(default_factory=list)
+
+
+def explain(report: Report, profile: Compiled) -> Explained:
+    """What a report of a device with this profile says."""
+    said = Explained()
+    values, units = report.values, report.units
+    time = report.time
+    if profile.time is not None and (own := stamps.instant(values.get(profile.time))) is not None:
+        time = own
+    flags = report.flags
+    for key, good in profile.good.items():
+        if key in values and token(values[key]) not in good:
+            flags |= _SOURCE_BAD
+    reader = _Reader(report, values, "", time, "", said)
+    elements: dict[str, list[tuple[Element, object]]] = {}
+    entry_of = profile.entry
+    for key, value in values.items():
+        entry = entry_of(key)
+        if entry is None:
+            said.unknown += 1
+        elif type(entry) is tuple:
+            for rule in entry:
+                if reader.take(rule, value, units.get(key) if units else None):
+                    break
+        else:
+            assert isinstance(entry, Element)
+            elements.setdefault(entry.name, []).append((entry, value))
+    reader.finish(report.span_us, flags)
+    for found in elements.values():
+        _element(report, found, time, flags, said)
+    return said
+
+
+def unacceptable(quantity: str, value: float) -> tuple[Reason, str] | None:
+    """Why a quantity cannot have a value; None: it can."""
+    meaning = quantities.load()[quantity]
+    if not math.isfinite(value):
+        return Reason.NOT_FINITE, f"{quantity}: {value}"
+    match meaning.type:
+        case Type.COUNT if not float(value).is_integer():
+            return Reason.WRONG_TYPE, f"{quantity}: expected a whole number, got {value}"
+        case Type.BOOL if value not in (0, 1):
+            return Reason.UNKNOWN_STATE, f"{quantity}: expected 0 or 1, got {value}"
+        case Type.ENUM if meaning.codes is not None and value not in meaning.codes:
+            return Reason.UNKNOWN_STATE, f"{quantity}: no state has the code {value}"
+    return None
+
+
+def _element(report: Report, found: Sequence[tuple[Element, object]], time: Time, flags: int, said: Explained) -> None:
+    """One element of a declared list: a report of its own."""
+    spec, name = found[0][0].spec, found[0][0].name
+    within = {element.rest: value for element, value in found}
+    historical = spec.historical
+    if spec.time is not None:
+        own = stamps.instant(within.get(spec.time))
+        if own is None:
+            said.problems.append((Reason.BAD_TIME, f"{name}.{spec.time}: no usable time"))
+            return
+        time = own
+        historical = True if historical is None else historical
+    channel = spec.channel
+    for key, value in within.items():
+        hole = f"{{{key}}}"
+        if hole in channel:
+            channel = channel.replace(hole, channel_of(str(value)))
+    reader = _Reader(report, within, f"{name}.", time, channel, said)
+    for element, value in found:
+        said.unknown += not element.known
+        for rule in element.rules:
+            if reader.take(rule, value, report.units.get(f"{name}.{element.rest}")):
+                break
+    reader.finish(None, flags | (_HISTORICAL if historical else 0))
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Values of one time, one after the other."""
+
+    report: Report
+    values: Mapping[str, object]
+    prefix: str  #: of the element, in the whole report
+    time: Time
+    channel: str  #: of the element
+    said: Explained
+    found: dict[tuple[str, str], float] = field(default_factory=dict)
+
+    def finish(self, span_us: int | None, flags: int) -> None:
+        """What was found becomes a run."""
+        if self.found:
+            run = [(quantity, channel, value) for (quantity, channel), value in self.found.items()]
+            self.said.runs.append(Run(self.time, span_us, flags, run))
+
+    def take(self, rule: Rule, value: object, unit: str | None) -> bool:
+        """Read a value by a rule; False: the rule does not hold here."""
+        if rule.when and not self._holds(rule):
+            return False
+        quantity = rule.quantity
+        if quantity is None:
+            self._event(rule, value)
+            return True
+        how = rule.conversion if unit is None else rule.conversion_from(unit)
+        if rule.plain and (type(value) is float or type(value) is int) and math.isfinite(value):
+            amount: float = value
+        elif rule.plain and type(value) is str and (read := number(value)) is not None:
+            amount = read
+        else:
+            found = self._amount(rule, value)
+            if found is None:
+                return True
+            amount = found
+        channel = self._channel(rule)
+        if how is None:
+            detail = f"{quantity.name}: " + (
+                "neither message nor profile names a unit" if unit is None else f"unit {unit[:32]!r} is not known"
+            )
+            self.said.problems.append((Reason.UNIT_UNDECLARED, detail))
+            self.said.undeclared.append(Undeclared(self.time, quantity.name, channel, amount))
+            return True
+        stored = float(amount) if how is SAME else converted(amount, how)
+        usual = quantity.type is Type.REAL and math.isfinite(stored)
+        refusal = None if usual else unacceptable(quantity.name, stored)
+        if refusal is not None:
+            self.said.problems.append(refusal)
+        else:
+            self.found[quantity.name, channel] = stored
+        return True
+
+    def _channel(self, rule: Rule) -> str:
+        return f"{self.channel}_{rule.channel}" if self.channel and rule.channel else self.channel or rule.channel
+
+    def _holds(self, rule: Rule) -> bool:
+        for path, wanted in rule.when.items():
+            sent = self.values[path] if path in self.values else self.report.values.get(path)
+            if token(sent) not in wanted:
+                return False
+        return True
+
+    def _amount(self, rule: Rule, value: object) -> float | None:
+        """The number that was sent, before conversion; None: no value, or one that was refused."""
+        if value is None or (isinstance(value, str) and value.strip().casefold() in NO_VALUE):
+            return None
+        if rule.register is not None:
+            value = self._registers(rule)
+            if value is None:
+                return None
+        sent = token(value) if isinstance(value, str | bool | int | float) else value
+        if not isinstance(sent, str | bool | int | float):
+            return self._refuse(rule, Reason.WRONG_TYPE, f"expected a value, got {_kind(value)}")
+        if sent in rule.missing:
+            return None
+        assert rule.quantity is not None
+        if rule.bit is not None:
+            if not isinstance(sent, int | float) or not float(sent).is_integer():
+                return self._refuse(rule, Reason.WRONG_TYPE, f"expected a whole number, got {value!r:.64}")
+            return float(int(sent) >> rule.bit & 1)
+        if sent in rule.words:
+            return rule.words[sent]
+        if "*" in rule.words:
+            return rule.words["*"]
+        state = rule.quantity.type in {Type.BOOL, Type.ENUM}
+        if state or isinstance(sent, str):
+            reason = Reason.UNKNOWN_STATE if state or rule.words else Reason.WRONG_TYPE
+            return self._refuse(rule, reason, f"{value!r:.64}")
+        if isinstance(sent, bool):
+            return self._refuse(rule, Reason.WRONG_TYPE, "expected a number, got a boolean")
+        if not math.isfinite(sent):
+            return self._refuse(rule, Reason.NOT_FINITE, f"{sent}")
+        return sent
+
+    def _refuse(self, rule: Rule, reason: Reason, detail: str) -> float | None:
+        assert rule.quantity is not None
+        self.said.problems.append((reason, f"{rule.quantity.name}: {detail}"))
+        return None
+
+    def _registers(self, rule: Rule) -> float | None:
+        """The number that starts at the rule's register."""
+        assert rule.register is not None
+        stem, _, place = rule.key[:-1].rpartition("[")
+        layout = LAYOUTS[rule.register.type]
+        words = []
+        for step in range(struct.calcsize(layout) // 2):
+            word = self.values.get(f"{stem}[{int(place) + step}]")
+            if not isinstance(word, int) or isinstance(word, bool) or not -0x8000 <= word <= 0xFFFF:
+                return self._refuse(rule, Reason.WRONG_TYPE, f"{rule.key}: expected 16-bit registers, got {word!r:.32}")
+            words.append(word & 0xFFFF)
+        if rule.register.order in {Order.CDAB, Order.DCBA}:
+            words.reverse()
+        swap = "<" if rule.register.order in {Order.BADC, Order.DCBA} else ">"
+        found: float = struct.unpack(f">{layout}", struct.pack(f"{swap}{len(words)}H", *words))[0]
+        return found
+
+    def _event(self, rule: Rule, value: object) -> None:
+        if value is None or isinstance(value, dict | list):
+            return
+        sent = token(value)
+        if sent in rule.missing or sent in rule.words or sent in NO_VALUE or sent in {False, "false", "no"}:
+            return
+        assert rule.event is not None
+        attributes: dict[str, object] = {"value": value}
+        if channel := self._channel(rule):
+            attributes["channel"] = channel
+        self.said.events.append(
+            Happening(
+                self.report.address, self.time, rule.event, severity=rule.severity, attributes=attributes,
+                flags=self.report.flags,
+            )
+        )  # fmt: skip
+
+
+def _kind(value: object) -> str:
+    return "a list" if isinstance(value, list) else "an object" if isinstance(value, dict) else "nothing"

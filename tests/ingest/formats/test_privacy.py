@@ -1,0 +1,207 @@
+"""What names a person never leaves a decoder, and a redacted body says the same as the whole one."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.formats import FORMATS
+from ingest.formats.report import Decoded, Sent
+from ingest.model import PayloadError
+from tests.ingest.formats.test_cases import FOLDERS, _remembered
+
+#: Letters that no key, word or number of a format is written in.
+PERSON = st.text(alphabet="ąęłńśźżĄĘŁŃŚŹŻ", min_size=6, max_size=12)
+AT = 1_795_435_200
+
+
+def _alert(person: str) -> bytes:
+    return (
+        "<EventNotificationAlert><macAddress>a4:14:37:00:00:01</macAddress><channelID>1</channelID>"
+        f"<channelName>{person}</channelName><dateTime>2026-11-23T12:00:00Z</dateTime><eventType>PeopleCounting"
+        f"</eventType><ipAddress>{person}</ipAddress><peopleCounting><statisticalMethods>realTime</statisticalMethods>"
+        f"<enter>1</enter><exit>2</exit></peopleCounting><ANPR><licensePlate>{person}</licensePlate></ANPR>"
+        "</EventNotificationAlert>"
+    ).encode()
+
+
+def _json(build: Callable[[str], object]) -> Callable[[str], bytes]:
+    return lambda person: orjson.dumps(build(person))
+
+
+#: Messages with a person in every field that can name one: format, topic, payload.
+MESSAGES: list[tuple[str, str, Callable[[str], bytes]]] = [
+    (
+        "meraki",
+        "bridge/scan",
+        _json(
+            lambda person: {
+                "version": "2.0", "secret": person, "type": "DevicesSeen",
+                "data": {
+                    "apMac": "00:18:0a:00:00:01", "apTags": [person],
+                    "observations": [
+                        {"clientMac": person, "ssid": person, "ipv4": person, "os": person, "manufacturer": person,
+                         "seenEpoch": AT, "location": {"lat": 1, "name": person}},
+                        {"clientMac": person + "2", "ssid": None, "name": person, "seenEpoch": AT},
+                    ],
+                },
+            }
+        ),
+    ),
+    (
+        "openwrt",
+        "wrt/ap-1",
+        _json(lambda person: {"freq": 2437, "clients": {person: {"assoc": True, "signature": person, "signal": -50}}}),
+    ),
+    (
+        "aruba-ale",
+        "ale",
+        _json(
+            lambda person: {
+                "Station_result": [
+                    {"msg": {"sta_eth_mac": {"addr": person}, "username": person, "bssid": {"addr": "6CF300000001"},
+                             "sta_ip_address": {"addr": person}, "hashed_sta_eth_mac": person, "role": person},
+                     "ts": AT}
+                ]
+            }
+        ),
+    ),
+    (
+        "unifi",
+        "unifi/sta",
+        _json(
+            lambda person: [
+                {"is_wired": False, "mac": person, "name": person, "hostname": person, "ip": person, "1x_identity": person,
+                 "ap_mac": "02:00:00:00:aa:01", "rx_bytes-r": 1.5}
+            ]
+        ),
+    ),
+    (
+        "unifi",
+        "unifi/sta",
+        _json(lambda person: {"is_wired": False, "mac": person, "name": person, "rx_bytes-r": 1.5, "tx_bytes-r": 2}),
+    ),
+    (
+        "frigate",
+        "frigate/events",
+        _json(
+            lambda person: {
+                "type": "new",
+                "before": {"camera": "gate"},
+                "after": {
+                    "id": "1.5-a", "camera": "gate", "label": "person", "sub_label": [person, 0.9], "start_time": AT,
+                    "recognized_license_plate": person, "thumbnail": person, "description": person,
+                },
+            }
+        ),
+    ),
+    (
+        "people-counter-push",
+        "push",
+        _json(
+            lambda person: {
+                "live_data": {
+                    "sensor_info": {"serial_number": "00:6E:02:AA:00:01"},
+                    "frames": [
+                        {"time": AT, "tracked_objects": [
+                            {"track_id": 5, "type": "PERSON",
+                             "attributes": {"gender": person, "tag": person, "face_mask": person}}],
+                         "events": [{"category": "SCENE", "type": "LINE_CROSS_FORWARD",
+                                     "attributes": {"track_id": 5, "geometry_name": "A", "tag": person}}]}
+                    ],
+                }
+            }
+        ),
+    ),
+    (
+        "people-counter-push",
+        "push",
+        _json(lambda person: {"count_in": 1, "count_out": 0, "device_id": "F1", "username": person, "password": person}),
+    ),
+    (
+        "axis-dataq",
+        "dataq/path/ACCC8E000001",
+        _json(
+            lambda person: {
+                "class": "Human", "age": 2.5, "timestamp": AT, "serial": "ACCC8E000001", "color": person, "hat": person,
+                "id": person, "name": person,
+            }
+        ),
+    ),
+    ("hikvision", "cam", _alert),
+    (
+        "dahua",
+        "dahua/cam-3",
+        _json(
+            lambda person: {
+                "session": person,
+                "params": {"info": [{"Channel": 0, "AreaID": 1, "EnteredSubtotal": 3, "ExitedSubtotal": 2,
+                                     "EndTime": "2026-11-23 12:00:00", "RuleName": person}]},
+            }
+        ),
+    ),
+]  # fmt: skip
+
+
+def said(form: str, topic: str, payload: bytes) -> Decoded:
+    return FORMATS[form].decode(Sent(topic, payload))
+
+
+@pytest.mark.parametrize(("form", "topic", "build"), MESSAGES, ids=[f"{n}-{m[0]}" for n, m in enumerate(MESSAGES)])
+@given(person=PERSON)
+def test_no_value_that_names_a_person_leaves_the_decoder(
+    form: str, topic: str, build: Callable[[str], bytes], person: str
+) -> None:
+    payload = build(person)
+    found = said(form, topic, payload)
+    assert found.direct or found.events
+    assert person not in repr(found)
+    redact = FORMATS[form].redact
+    assert redact is not None
+    kept = redact(Sent(topic, payload))
+    assert person not in kept.decode()
+    assert said(form, topic, kept) == found
+
+
+@given(name=PERSON, number=st.integers(10**10, 10**11))
+@pytest.mark.parametrize(
+    ("form", "topic"),
+    [
+        ("jetlinks", "/smoke/s-1/event/alarm"),
+        ("alink", "/sys/a1/s-1/thing/event/alarm/post"),
+        ("onenet", "$sys/p1/s-1/thing/event/post"),
+    ],
+)
+def test_events_of_cloud_platforms_keep_only_what_classifies_them(
+    form: str, topic: str, name: str, number: int
+) -> None:
+    data = {"level": 2, "keeper": name, "phone": number, "who": {"plate": name}}
+    bodies: dict[str, dict[str, object]] = {
+        "jetlinks": {"timestamp": AT, "data": data},
+        "alink": {"params": {"value": data, "time": AT}, "sys": {"deviceSecret": name}},
+        "onenet": {"params": {"alarm": {"value": data, "time": AT}}},
+    }
+    (event,) = said(form, topic, orjson.dumps(bodies[form])).events
+    assert event.attributes == {"event": "alarm", "level": 2}
+    assert name not in repr(event)
+
+
+REDACTED = [folder for folder in FOLDERS if (form := FORMATS.get(folder.parent.name)) and form.redact is not None]
+
+
+@pytest.mark.parametrize("folder", REDACTED, ids=[f"{folder.parent.name}/{folder.name}" for folder in REDACTED])
+def test_a_redacted_body_says_what_the_whole_one_says(folder: Path) -> None:
+    form = FORMATS[folder.parent.name]
+    assert form.redact is not None
+    coded = folder / "payload.hex"
+    payload = bytes.fromhex(coded.read_text()) if coded.exists() else (folder / "payload").read_bytes()
+    sent = Sent((folder / "topic").read_text().rstrip("\n"), payload, False, _remembered(folder).get)
+    try:
+        whole = form.decode(sent)
+    except PayloadError:
+        return
+    if whole != Decoded():  # what says nothing is never refused, so never kept
+        assert form.decode(sent._replace(payload=form.redact(sent))) == whole

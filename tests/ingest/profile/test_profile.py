@@ -1,0 +1,181 @@
+"""The language of device profiles, by small profiles of our own."""
+
+import math
+from pathlib import Path
+
+import pytest
+
+from ingest.formats.numbers import convert, number
+from ingest.formats.report import Naive, Report
+from ingest.formats.stamps import from_number, from_text, resolve
+from ingest.guess import guess
+from ingest.model import Flag
+from ingest.profile import Compiled, Profiles, checked, explain, read, shipped
+from ingest.profile.examples import mistakes
+from ingest.yaml_document import DocumentError
+
+HEAD = "id: hall\ntitle: Hall\n"
+
+
+def compiled(text: str) -> Compiled:
+    return checked("hall", Profiles({"hall": read(HEAD + text, "hall.yaml")}), "hall.yaml")
+
+
+def values(text: str, **sent: object) -> dict[str, float]:
+    said = explain(Report("", None, sent), compiled(text))
+    return {f"{q}.{c}" if c else q: v for run in said.runs for q, c, v in run.values}
+
+
+def reasons(text: str, **sent: object) -> list[str]:
+    return [reason.value for reason, _ in explain(Report("", None, sent), compiled(text)).problems]
+
+
+@pytest.mark.parametrize("name", sorted(shipped()))
+def test_the_examples_in_a_shipped_profile_come_out_as_written(name: str) -> None:
+    profile = checked(name, shipped(), f"{name}.yaml")
+    assert {example.title: problems for example, problems in mistakes(profile) if problems} == {}
+    assert profile.spec.examples
+
+
+def test_a_factor_is_exact() -> None:
+    text = "keys: {p: {quantity: env.pressure, unit: hPa, factor: 0.1}, t: {quantity: env.temperature, unit: '[degF]'}}"
+    assert values(text, p=10133, t="+68.9") == {"env.pressure": 101330.0, "env.temperature": 20.5}
+
+
+def test_what_a_wildcard_stands_for_becomes_the_channel() -> None:
+    text = "keys: {'line_*_in[*]': {quantity: people.in, channel: 'l{1}_{2+1}'}}"
+    assert values(text, **{"line_4_in[0]": 2, "line_x": 1}) == {"people.in.l4_1": 2}
+
+
+def test_an_unknown_word_is_refused_and_a_star_takes_the_rest() -> None:
+    assert reasons("keys: {s: {quantity: state.open, words: {AJAR: 1}}}", s="broken") == ["unknown_state"]
+    assert values("keys: {s: {quantity: device.fault, words: {0: ok, '*': fault}}}", s=7) == {"device.fault": 1}
+    assert values("keys: {s: {quantity: state.open, words: {unknown: null}}}", s="Unknown") == {}
+
+
+def test_missing_values_are_none_in_any_spelling() -> None:
+    text = "keys: {t: {quantity: env.temperature, unit: Cel, missing: [327.67]}}"
+    assert [values(text, t=sent) for sent in (327.67, "327.67", None, "", "NaN")] == [{}] * 5
+
+
+def test_a_unit_of_the_message_wins_and_without_any_the_value_is_refused() -> None:
+    profile = compiled("keys: {t: {quantity: env.temperature}}")
+    assert explain(Report("", None, {"t": 294.15}, {"t": "K"}), profile).runs[0].values[0][2] == 21.0
+    assert [reason for reason, _ in explain(Report("", None, {"t": 21}), profile).problems] == ["unit_undeclared"]
+    assert [r for r, _ in explain(Report("", None, {"t": 21}, {"t": "bananas"}), profile).problems] == [
+        "unit_undeclared"
+    ]
+
+
+def test_one_key_may_mean_several_things() -> None:
+    text = """
+keys:
+  v:
+    cases:
+      - {when: {kind: [T]}, quantity: env.temperature, unit: Cel}
+      - {when: {kind: [H]}, quantity: env.humidity, unit: "%"}
+"""
+    assert values(text, v=20, kind="t") == {"env.temperature": 20}
+    assert values(text, v=40, kind="H") == {"env.humidity": 40}
+    assert values(text, v=40, kind="X") == {}
+
+
+@pytest.mark.parametrize(
+    ("order", "words"),
+    [("abcd", [0x42F6, 0xE979]), ("cdab", [0xE979, 0x42F6]), ("badc", [0xF642, 0x79E9]), ("dcba", [0x79E9, 0xF642])],
+)
+def test_registers_make_a_number_in_every_order(order: str, words: list[int]) -> None:
+    text = f"keys: {{'r[2]': {{quantity: power.active, unit: W, register: {{type: float32, order: {order}}}}}}}"
+    found = values(text, **{"r[2]": words[0], "r[3]": words[1]})
+    assert found["power.active"] == pytest.approx(123.456, rel=1e-6)
+    assert reasons(text, **{"r[2]": words[0]}) == ["wrong_type"]
+
+
+def test_an_element_of_a_list_has_its_own_time_channel_and_flag() -> None:
+    profile = compiled("lists: {h: {time: at, channel: 'z{n}', keys: {c: {quantity: people.present}}}}")
+    sent = {"h[0].at": 1795392900, "h[0].n": 3, "h[0].c": 5, "h[1].at": 0, "h[1].c": 9}
+    said = explain(Report("", None, sent), profile)
+    assert [(run.time, run.flags, run.values) for run in said.runs] == [
+        (1795392900_000000, int(Flag.HISTORICAL), [("people.present", "z3", 5.0)])
+    ]
+    assert [reason for reason, _ in said.problems] == ["bad_time"]
+    assert said.unknown == 0
+
+
+def test_a_status_that_does_not_vouch_marks_the_readings() -> None:
+    profile = compiled("keys: {v: {quantity: people.present}}\ngood: {status: [0]}")
+    flags = [explain(Report("", None, {"v": 1, "status": sent}), profile).runs[0].flags for sent in (0, "0", 3)]
+    assert flags == [0, 0, int(Flag.SOURCE_BAD)]
+
+
+def test_a_bit_and_an_event() -> None:
+    assert values("keys: {b: {quantity: alarm.active, bit: 3}}", b=8) == {"alarm.active": 1}
+    profile = compiled("keys: {a: {event: alarm.crowd, words: {none: null}}}")
+    said = [
+        [e.type for e in explain(Report("", None, {"a": sent}), profile).events] for sent in ("full", "none", False)
+    ]
+    assert said == [["alarm.crowd"], [], []]
+
+
+def test_what_is_not_finite_or_not_whole_is_refused_and_neighbours_land() -> None:
+    text = "keys: {n: {quantity: people.in}, t: {quantity: env.temperature, unit: Cel}, h: {quantity: env.humidity, unit: '%'}}"
+    assert reasons(text, n=2.5, t=math.inf, h=40) == ["wrong_type", "not_finite"]
+    assert values(text, n=2.5, t=math.inf, h=40) == {"env.humidity": 40}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("keys: {a: {quantity: people.in, kind: counter}}", "people.in_total"),
+        ("keys: {a: {quantity: env.temprature}}", "did you mean 'env.temperature'?"),
+        ("keys: {a: {quantity: env.temperature, unit: kg}}", "$.keys.a.unit: expected Cel or K"),
+        ("keys: {a: {quantity: people.in, channel: '{1}'}}", "$.keys.a.channel"),
+        ("keys: {a: {quantity: state.open, words: {x: 2}}}", "expected 0 or 1, got 2"),
+        ("keys: {a: {quantity: people.in, factr: 2}}", "did you mean 'factor'?"),
+        ("primary: {people.in: env.co2}", "$.primary.people.in"),
+        ("extends: other", "$.extends"),
+    ],
+)
+def test_a_mistake_names_file_key_and_a_better_value(text: str, said: str) -> None:
+    with pytest.raises(DocumentError) as error:
+        compiled(text)
+    assert "hall.yaml $" in str(error.value)
+    assert said in str(error.value)
+
+
+def test_a_profile_of_ones_own_extends_a_shipped_one(tmp_path: Path) -> None:
+    file = tmp_path / "our-am307.yaml"
+    file.write_text(
+        "id: our-am307\ntitle: ours\nextends: milesight-am300\nkeys: {tvoc: {quantity: env.tvoc_mass, unit: mg/m3}}"
+    )
+    profile = shipped().with_folder(tmp_path)["our-am307"]
+    said = explain(Report("", None, {"tvoc": 0.5, "co2": 600}), profile)
+    assert said.runs[0].values == [("env.tvoc_mass", "", 500.0), ("env.co2", "", 600.0)]
+
+
+def test_the_likeliest_profile_is_proposed_and_none_where_keys_are_strange() -> None:
+    assert guess("tts-v3", ["line_1_total_in", "line_1_total_out"]) == "milesight-vs133"
+    assert guess("tts-v3", {"temperature": "warm", "humidity": 40, "light_level": 1}) is None
+    assert guess("senml", ["line_1_total_in", "line_1_total_out"]) is None
+    assert guess("tts-v3", ["x", "y"]) is None
+
+
+def test_magnitude_tells_the_unit_of_a_time_and_false_times_are_none() -> None:
+    wanted = 1795392900_000000
+    assert [from_number(wanted * 1000 // 10**n) for n in (0, 3, 6, 9)] == [wanted] * 4
+    assert [from_number(false) for false in (0, -1, 946684805, True, math.nan)] == [None] * 5
+    assert [
+        from_text(text) for text in ("0001-01-01T00:00:00Z", "1111-11-11 11:11:11", "NULL", "2026-02-30T00:00:00Z")
+    ] == [None] * 4
+    assert from_text("20261123T001500Z") == from_text("2026-11-23T08:15:00.000000999+0800") == wanted
+    assert resolve(from_text("2026/11/23 08:15:00"), "Asia/Shanghai") == wanted
+    assert isinstance(from_text("2026-11-23 08:15:00"), Naive)
+
+
+def test_numbers_as_text_are_read_and_nothing_is_guessed() -> None:
+    assert [number(text) for text in ("+27.0", "1,", " -80.000000 ", "1e3")] == [27.0, 1.0, -80.0, 1000.0]
+    assert [number(text) for text in ("1,5", "0x10", "1_000", "inf", "NaN", "", "12 V", True, None, 10**400)] == [
+        None
+    ] * 10
+    assert convert(0.1, "kW.h", "kW.h") == 0.1
+    assert convert(2.675, "kW", "W") == 2675.0
