@@ -10,12 +10,14 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import StrEnum
 from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
+from string import Template
 from types import MappingProxyType
-from typing import Annotated
+from typing import Annotated, Literal
 
 import yaml
 from pydantic import ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
@@ -45,7 +47,7 @@ EXAMPLES: Mapping[str, str] = MappingProxyType(
 COLUMNS = frozenset(
     {
         "subject", "window_start", "window_end", "key", "device", "datastream_id", "hour", "covered", "expected",
-        "origins", "backfilled",
+        "origins", "backfilled", "shared",
     }
 )  # fmt: skip
 
@@ -103,6 +105,30 @@ class Term:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Devices:
+    """Which devices a metric looks at."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    feed: str | None = None
+    #: what a device does, by itself or by the facility it belongs to
+    role: str | None = None
+    #: a key that it must have in the register
+    has: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Band:
+    """A named range of the value."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    #: exclusive; None: no limit
+    below: Decimal | None = None
+    label: Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Definition:
     """A metric as its file declares it."""
 
@@ -135,8 +161,15 @@ class Definition:
     #: values kept in metrics.value: grain to kinds of subject
     store: Mapping[Grain, tuple[SubjectKind, ...]] = field(default_factory=dict)
     reach: Reach = Reach.WINDOW
-    #: only devices that have this key in the register are looked at
-    needs: str | None = None
+    #: only these devices are looked at
+    devices: Devices = field(default_factory=Devices)
+    #: "devices": covered is what their valid slots are of the expected ones; else the rows themselves say what they cover
+    covered_by: Literal["rows", "devices"] = "rows"
+    #: labels of ranges of the value by upper edge, in order; the last has none. The method names the one it lies in
+    bands: tuple[Band, ...] = ()
+    #: file of metrics/shapes that computes it, and what it is given for its names
+    shape: Name | None = None
+    given: Mapping[Name, str] = field(default_factory=dict)
     #: a lower value cannot be: it is shown and called bad
     lowest: int | None = None
     #: digits after the point that a screen shows
@@ -152,6 +185,16 @@ class Definition:
     def reads_everything(self) -> bool:
         """Whether it reads every quantity of its devices."""
         return "*" in self.inputs
+
+    @property
+    def flows(self) -> tuple[str, ...]:
+        """Quantities and flows that it names."""
+        return tuple(name for name in self.inputs if name != "*")
+
+    @property
+    def shares(self) -> bool:
+        """Whether its rows tell how far amounts may be off at the edges of the window."""
+        return re.search(r"\bshared\b", self.body) is not None
 
 
 _HEADER = TypeAdapter(Definition)
@@ -176,13 +219,38 @@ def parse(text: str, path: str) -> Definition:
             raise DefinitionError(f"{path} $.{key}: is set from the file; leave it out, got {raw[key]!r}")
     if isinstance(raw.get("formula"), str):
         raw["formula"] = {"": raw["formula"]}
-    version = hashlib.sha256(text.replace("\r\n", "\n").encode()).hexdigest()
+    shape = ""
+    if raw.get("shape"):
+        body, shape = _shaped(raw, body, path)
+    version = hashlib.sha256((text + shape).replace("\r\n", "\n").encode()).hexdigest()
     try:
         definition = _HEADER.validate_python({**raw, "path": path, "body": body, "version": version})
     except ValidationError as error:
         raise DefinitionError(_describe(error, path)) from error
     _check(definition)
     return definition
+
+
+def _shaped(raw: Mapping[str, object], body: str, path: str) -> tuple[str, str]:
+    """Body and text of the shape that a header names."""
+    if body:
+        raise DefinitionError(f"{path} $.shape: a metric with a shape has no query of its own, got {body[:40]!r}")
+    file = resources.files("metrics") / "shapes" / f"{raw['shape']}.sql"
+    if not file.is_file():
+        known = ", ".join(
+            sorted(f.name[:-4] for f in (resources.files("metrics") / "shapes").iterdir() if f.name.endswith(".sql"))
+        )
+        raise DefinitionError(f"{path} $.shape: expected one of {known}, got {raw['shape']!r}")
+    shape = file.read_text(encoding="utf-8")
+    given = raw.get("given")
+    names = {str(name): str(value) for name, value in given.items()} if isinstance(given, dict) else {}
+    template = Template(shape)
+    if differs := sorted(set(names) ^ set(template.get_identifiers())):
+        raise DefinitionError(
+            f"{path} $.given: expected the names {', '.join(sorted(template.get_identifiers()))}, {differs[0]!r} is "
+            + ("too many" if differs[0] in names else "missing")
+        )
+    return template.substitute(names).strip(), shape
 
 
 def _split(text: str, path: str) -> tuple[str, str]:

@@ -71,7 +71,8 @@ class Explanation:
             f"{value.subject}  {value.start.isoformat()} .. {value.end.isoformat()}",
             f"= {self.formula}" + (f"   [{value.method}]" if value.method else ""),
             f"= {self.summary or 'undetermined'}   [{value.unit}]",
-            f"quality {value.quality}, covered {covered}, {len(value.devices)} devices, origin {origin}",
+            f"quality {value.quality}, covered {covered}, {len(value.devices)} devices, origin {origin}"
+            + (f", off by at most {plain(value.shared)} at the edges" if value.shared else ""),
             *(f"  {name} = {number}" for name, number in self.parameters.items()),
         ]
         for term in self.terms:

@@ -164,6 +164,50 @@ def _print_sum_where(scope: _Scope, names: list[str]) -> str:
     return f"({' + '.join(products)})"
 
 
+def _largest(scope: _Scope, names: list[str]) -> Decimal:
+    """Greatest sum of a key."""
+    return max(_known(scope, names[0]))
+
+
+def _print_largest(scope: _Scope, names: list[str]) -> str:
+    return f"max({_print_keys(scope, names[0])})"
+
+
+def _smallest(scope: _Scope, names: list[str]) -> Decimal:
+    """Least sum of a key."""
+    return min(_known(scope, names[0]))
+
+
+def _print_smallest(scope: _Scope, names: list[str]) -> str:
+    return f"min({_print_keys(scope, names[0])})"
+
+
+def _known(scope: _Scope, name: str) -> list[Decimal]:
+    """The sums of the keys, at least one."""
+    found = list(scope.column(name).values())
+    if not found:
+        raise _Undetermined
+    return found
+
+
+def _print_keys(scope: _Scope, name: str) -> str:
+    return ", ".join(scope.text(name, key) for key in sorted(scope.column(name)))
+
+
+def _sum_product(scope: _Scope, names: list[str]) -> Decimal:
+    """Sum over the keys of one term times another."""
+    left, right = scope.column(names[0]), scope.column(names[1])
+    keys = left.keys() & right.keys()
+    if not keys:
+        raise _Undetermined
+    return sum((left[key] * right[key] for key in keys), Decimal(0))
+
+
+def _print_sum_product(scope: _Scope, names: list[str]) -> str:
+    keys = sorted(scope.column(names[0]).keys() & scope.column(names[1]).keys())
+    return f"({' + '.join(f'{scope.text(names[0], key)} * {scope.text(names[1], key)}' for key in keys)})"
+
+
 def _aqi(scope: _Scope, names: list[str]) -> Decimal:
     weighted, covered = scope.column(names[0]), scope.column(names[1])
     try:
@@ -192,6 +236,9 @@ FUNCTIONS: Mapping[str, Function] = MappingProxyType(
         "argmax": Function(_argmax, _print_argmax, 2),
         "nearest_rank": Function(_nearest_rank, _print_nearest_rank, 2),
         "sum_where": Function(_sum_where, _print_sum_where, 4),
+        "largest": Function(_largest, _print_largest, 1),
+        "smallest": Function(_smallest, _print_smallest, 1),
+        "sum_product": Function(_sum_product, _print_sum_product, 2),
         "aqi": Function(_aqi, _print_aqi, 3, _note_aqi),
     }
 )

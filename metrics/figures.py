@@ -135,8 +135,8 @@ def _value(
     terms = terms_of(rows)
     method, text, ratio = choose(definition, terms, values)
     covered, expected = (sum((getattr(row, name) for row in rows), Decimal(0)) for name in ("covered", "expected"))
-    received, backfilled = (
-        sum((getattr(row, name) for row in rows), Decimal(0)) for name in ("received", "backfilled")
+    received, backfilled, shared = (
+        sum((getattr(row, name) for row in rows), Decimal(0)) for name in ("received", "backfilled", "shared")
     )
     note = expression.note(text, terms, values) if ratio else None
     return MetricValue(
@@ -156,8 +156,9 @@ def _value(
         quality=_quality(
             definition, ratio, covered, expected, values["valid_share"], doubtful=bool(note and note.doubtful)
         ),
-        method=note.text if note else (method if ratio else ""),
+        method=note.text if note else (method or _band(definition, ratio) if ratio else ""),
         backfilled=_SHARE.divide(backfilled, received) if received else Decimal(0),
+        shared=_shortest(shared),
         definition=definition.version,
     )
 
@@ -188,6 +189,14 @@ def _quality(
     if definition.lowest is not None and ratio.numerator < definition.lowest * ratio.denominator:
         return Quality.BAD
     return Quality.UNCERTAIN if doubtful or covered < share * expected or not expected else Quality.GOOD
+
+
+def _band(definition: Definition, ratio: expression.Ratio) -> str:
+    """The named range that a value lies in; empty where the metric has none."""
+    for band in definition.bands:
+        if band.below is None or ratio.numerator < band.below * ratio.denominator:
+            return band.label
+    return ""
 
 
 def _with_streams(connection: psycopg.Connection, district: str, values: Sequence[MetricValue]) -> list[MetricValue]:

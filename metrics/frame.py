@@ -46,3 +46,33 @@ def frame(
     for column in ("value", "coverage"):
         table[column] = table[column].astype("float64")
     return table
+
+
+def profile(table: pd.DataFrame) -> pd.DataFrame:
+    """Mean value per local hour and weekday: one row per hour (0 to 23), one column per weekday (Monday is 0).
+
+    Args:
+        table: hourly values of one subject as `frame` gives them; hours without a value are left out of the mean.
+    """
+    start = table["start"].dt
+    return table.pivot_table(
+        index=start.hour.rename("hour"), columns=(start.isocalendar().day - 1).rename("weekday"), values="value"
+    )
+
+
+def compare(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
+    """Two windows, or two districts, side by side: one row per subject, with `before`, `after`, `difference`, `ratio`.
+
+    Args:
+        before: values as `frame` gives them, of one metric; those of a subject are averaged.
+        after: likewise.
+
+    Raises:
+        ValueError: the two are not of one metric.
+    """
+    metrics = sorted({*before["metric"], *after["metric"]})
+    if len(metrics) > 1:
+        raise ValueError(f"expected two frames of one metric, got {' and '.join(metrics)}")
+    means = {name: table.groupby("subject")["value"].mean() for name, table in (("before", before), ("after", after))}
+    side = pd.DataFrame(means)
+    return side.assign(difference=side["after"] - side["before"], ratio=side["after"] / side["before"])

@@ -45,7 +45,8 @@ def prelude(*, shared: bool = False) -> str:
     folder = resources.files("metrics")
     text = folder.joinpath("inputs.sql").read_text(encoding="utf-8")
     presence = folder.joinpath("presence.sql").read_text(encoding="utf-8")
-    return text.replace("{presence}", f"(TABLE {SHARED})" if shared else f"MATERIALIZED (\n{presence})")
+    known = f"(SELECT s.* FROM {SHARED} s WHERE s.device IN (SELECT d.device FROM device d))"  # noqa: S608  a name of ours
+    return text.replace("{presence}", known if shared else f"MATERIALIZED (\n{presence})")
 
 
 @cache
@@ -165,7 +166,10 @@ def bind(
         "district": district,
         "revision": revision,
         "zone": zone.key,
-        "needs": definition.needs if definition else None,
+        "feed": definition.devices.feed if definition else None,
+        "role": definition.devices.role if definition else None,
+        "has": definition.devices.has if definition else None,
+        "flows": list(definition.flows) if definition else [],
         "start": min(row[2] for row in rows),
         "stop": max(row[2] for row in rows) + HOUR,
         "window_start": [row[0] for row in rows],

@@ -1,14 +1,17 @@
 -- What every metric may read, as named queries in front of its SELECT. Those it does not name cost nothing.
 -- `presence` is presence.sql, or a temporary table of the same where many metrics are computed together.
 -- Parameters: district, revision, start, stop (range of all hours), window_start[], window_end[], hour[], local_hour[]
--- (one element per window and hour that it reads), zone, edges_s[], needs (a key that devices must have, or null) and the
--- values of metrics/parameters.yaml.
+-- (one element per window and hour that it reads), zone, edges_s[], flows[] (read through their primary view), feed, role
+-- and has (what devices must be, or null; `has`: a key in the register) and the values of metrics/parameters.yaml.
 -- 3600000000 is the hour in microseconds.
 WITH RECURSIVE bucket AS (
     -- one row per window and hour it reads
-    SELECT b.window_start, b.window_end, b.hour, b.local_hour, b.day
+    SELECT b.window_start, b.window_end, b.hour, b.local_hour, b.day,
+           b.hour = min(b.hour) OVER w AS first, b.hour = max(b.hour) OVER w AS last,
+           b.hour = min(b.hour) OVER d AS first_of_day, b.hour = max(b.hour) OVER d AS last_of_day
     FROM unnest(%(window_start)s::timestamptz[], %(window_end)s::timestamptz[], %(hour)s::timestamptz[],
                 %(local_hour)s::int[], %(day)s::date[]) AS b (window_start, window_end, hour, local_hour, day)
+    WINDOW w AS (PARTITION BY b.window_start, b.window_end), d AS (PARTITION BY b.window_start, b.window_end, b.day)
 ), span AS (
     -- one row per window
     SELECT b.window_start, b.window_end, count(*) AS hours FROM bucket b GROUP BY b.window_start, b.window_end
@@ -19,20 +22,31 @@ WITH RECURSIVE bucket AS (
     JOIN ingest.quantity q ON q.name = d.quantity
     JOIN metrics.hour h ON h.datastream_id = d.id
     WHERE d.district = %(district)s AND h.hour >= %(start)s::timestamptz - INTERVAL '1 hour' AND h.hour < %(stop)s
+), fitted AS MATERIALIZED (
+    -- the type of the facility that a device belongs to
+    SELECT DISTINCT ON (f.body->>'device') f.body->>'device' AS device, f.body->>'type' AS type
+    FROM ingest.facts(%(district)s, 'facility', %(revision)s) f
+    WHERE f.body ? 'device' AND f.valid_from < %(stop)s AND f.valid_to > %(start)s
+    ORDER BY f.body->>'device', f.valid_from DESC, f.id
 ), device AS MATERIALIZED (
-    -- one row per device and period of its facts; `continues`: another period follows at once
+    -- one row per device and period of its facts; `continues`: another period follows at once. What a device does is said
+    -- by itself, or by the facility it belongs to
     SELECT f.id AS device, greatest(f.valid_from, c.start) AS in_service_from, least(f.valid_to, r.start) AS in_service_to,
            f.valid_from, f.valid_to,
            lead(f.valid_from) OVER (PARTITION BY f.id ORDER BY f.valid_from) IS NOT DISTINCT FROM f.valid_to AS continues,
            f.body->>'feed' AS feed, f.body->>'space' AS space, (f.body->>'interval_s')::bigint AS interval_s,
-           f.body->>'role' AS role, f.body->>'entrance' AS entrance, coalesce((f.body->>'sign')::int, 1) AS sign,
+           coalesce(f.body->>'role', t.type) AS role, f.body->>'entrance' AS entrance, coalesce((f.body->>'sign')::int, 1) AS sign,
            f.body->>'car_park' AS car_park, f.body->>'submeter_of' AS submeter_of,
            coalesce((f.body->>'indicative')::boolean, false) AS indicative,
            coalesce(f.body->'primary', '{}') AS views
     FROM ingest.facts(%(district)s, 'device', %(revision)s) f
+    LEFT JOIN fitted t ON t.device = f.id
     LEFT JOIN metrics.local_day c ON c.zone = %(zone)s AND c.day = (f.body->>'commissioned_on')::date
     LEFT JOIN metrics.local_day r ON r.zone = %(zone)s AND r.day = (f.body->>'retired_on')::date
-    WHERE f.valid_from < %(stop)s AND f.valid_to > %(start)s AND (%(needs)s::text IS NULL OR f.body ? %(needs)s)
+    WHERE f.valid_from < %(stop)s AND f.valid_to > %(start)s
+      AND (%(has)s::text IS NULL OR f.body ? %(has)s)
+      AND (%(feed)s::text IS NULL OR f.body->>'feed' = %(feed)s)
+      AND (%(role)s::text IS NULL OR coalesce(f.body->>'role', t.type) = %(role)s)
 ), maintained AS MATERIALIZED (
     -- hours taken out of a window: announced before they began, whole clock hours, the earliest first, up to the limit
     SELECT m.window_start, m.window_end, m.device, m.hour
@@ -51,7 +65,8 @@ WITH RECURSIVE bucket AS (
     WHERE m.place <= floor(%(maintenance_share)s * m.hours)
 ), registered AS MATERIALIZED (
     -- one row per window, hour and device in service; expected_us is 0 where announced maintenance is taken out
-    SELECT b.window_start, b.window_end, b.hour, b.local_hour, b.day, d.device, d.valid_from, d.feed, d.space, d.role,
+    SELECT b.window_start, b.window_end, b.hour, b.local_hour, b.day, b.first, b.last, b.first_of_day, b.last_of_day,
+           d.device, d.valid_from, d.feed, d.space, d.role,
            d.entrance, d.sign, d.car_park, d.submeter_of, d.indicative, d.interval_s,
            CASE WHEN m.device IS NULL THEN 3600000000 ELSE 0 END AS expected_us,
            CASE WHEN m.device IS NULL AND d.interval_s > 0
@@ -74,7 +89,9 @@ WITH RECURSIVE bucket AS (
 ), presence AS {presence}, space AS MATERIALIZED (
     -- one row per window and space
     SELECT s.window_start, s.window_end, f.id AS space, f.body->>'parent' AS parent,
-           coalesce((f.body->>'core_public')::boolean, false) AS core_public
+           coalesce((f.body->>'core_public')::boolean, false) AS core_public,
+           (f.body->>'usable_area_m2')::numeric AS usable_area_m2, (f.body->>'capacity')::numeric AS capacity,
+           f.body->'opening' AS opening
     FROM span s
     JOIN ingest.facts(%(district)s, 'space', %(revision)s) f ON f.valid_from < s.window_end AND s.window_end <= f.valid_to
 ), inside (window_start, window_end, space, ancestor) AS (
@@ -101,7 +118,8 @@ WITH RECURSIVE bucket AS (
     SELECT c.*, 'district' FROM car_park c WHERE c.public
 ), entrance AS MATERIALIZED (
     -- one row per window and entrance
-    SELECT s.window_start, s.window_end, f.id AS entrance, f.body->>'space' AS space
+    SELECT s.window_start, s.window_end, f.id AS entrance, f.body->>'space' AS space,
+           (f.body->>'clear_width_m')::numeric AS clear_width_m
     FROM span s
     JOIN ingest.facts(%(district)s, 'entrance', %(revision)s) f ON f.valid_from < s.window_end AND s.window_end <= f.valid_to
 ), boundary AS MATERIALIZED (
@@ -124,34 +142,147 @@ WITH RECURSIVE bucket AS (
         SELECT w.flow, coalesce(d.views->>w.flow, w.usual) AS quantity
         FROM (
             SELECT q.flow, coalesce(max(q.name) FILTER (WHERE q.name = q.flow), max(q.name) FILTER (WHERE q.name = q.flow || '_total')) AS usual
-            FROM ingest.quantity q WHERE q.flow IS NOT NULL GROUP BY q.flow
+            FROM (SELECT n.name, coalesce(n.flow, n.name) AS flow FROM ingest.quantity n WHERE n.kind IN ('delta', 'counter')) q
+            WHERE q.flow = ANY (%(flows)s)
+            GROUP BY q.flow
         ) w
     ) v
     WHERE d.views ? v.flow
        OR EXISTS (SELECT FROM ingest.datastream s WHERE s.district = %(district)s AND s.device = d.device AND s.quantity = v.quantity)
        OR NOT EXISTS (SELECT FROM ingest.datastream s WHERE s.district = %(district)s AND s.device = d.device)
 ), flow AS NOT MATERIALIZED (
-    -- one row per window, hour, device in service, flow and channel: its amount by the primary view, null where unknown
+    -- one row per window, hour, device in service, flow and channel: its amount by the primary view, null where unknown.
+    -- `hour_us`, `day_us`: as covered_us where each hour, or each local day, stands for itself; `shared`: how far the
+    -- amounts of the window may be off
     SELECT r.*, v.flow, s.datastream_id, s.channel,
            CASE WHEN s.gap_start >= r.window_start THEN coalesce(s.amount, 0) + s.gap_amount ELSE s.amount END AS amount,
-           s.minutes, CASE WHEN r.expected_us = 0 THEN 0 ELSE coalesce(s.covered_us, 0) END AS covered_us,
+           s.minutes,
+           CASE WHEN r.expected_us = 0 THEN 0
+                ELSE coalesce(metrics.known_us(s.covered_us, s.shared_in_us, s.shared_out_us, 0, r.first, r.last), 0) END AS covered_us,
+           CASE WHEN r.expected_us = 0 THEN 0
+                ELSE coalesce(metrics.known_us(s.covered_us, s.shared_in_us, s.shared_out_us, 0, r.first_of_day, r.last_of_day), 0)
+           END AS day_us,
+           CASE WHEN r.expected_us = 0 THEN 0
+                ELSE coalesce(metrics.known_us(s.covered_us, s.shared_in_us, s.shared_out_us, 0, true, true), 0) END AS hour_us,
+           CASE WHEN r.first THEN coalesce(s.shared_in, 0) ELSE 0 END + CASE WHEN r.last THEN coalesce(s.shared_out, 0) ELSE 0 END AS shared,
            s.origins, s.flag_counts[7] AS backfilled
     FROM registered r
     JOIN view v ON v.device = r.device AND v.valid_from = r.valid_from
     LEFT JOIN stream s ON s.device = r.device AND s.quantity = v.quantity AND s.hour = r.hour
-), car_park_hour AS MATERIALIZED (
-    -- one row per window, car park and hour: is every registered device of it heard from for long enough?
-    -- A car park without a device, or with a silent one, is not valid in any hour.
-    SELECT c.window_start, c.window_end, c.car_park, b.hour,
-           coalesce(bool_and(p.online_minutes >= %(valid_hour_minutes)s) FILTER (WHERE p.expected_us > 0), false) AS valid,
-           count(p.device) = 0 OR bool_or(p.expected_us > 0) AS counts,
-           sum(p.online_minutes) AS covered_minutes, sum(p.expected_us) / 60000000 AS expected_minutes,
-           array_agg(p.device) FILTER (WHERE p.device IS NOT NULL) AS devices,
-           ARRAY[sum(p.origins[1]), sum(p.origins[2]), sum(p.origins[3]), sum(p.origins[4])] AS origins,
-           sum(p.backfilled) AS backfilled
-    FROM car_park c
-    JOIN bucket b ON b.window_start = c.window_start AND b.window_end = c.window_end
-    LEFT JOIN presence p ON p.window_start = c.window_start AND p.window_end = c.window_end
-                        AND p.hour = b.hour AND p.car_park = c.car_park
-    GROUP BY c.window_start, c.window_end, c.car_park, b.hour
+), crossing AS NOT MATERIALIZED (
+    -- one row per subject with a boundary, window, hour and counter (or crossing reported as an event): what went in and out.
+    -- `sign` of a counter of people: 1, its "in" leads into the space; -1, it was mounted the other way round.
+    SELECT 'people' AS passing, CASE WHEN (f.flow = 'people.in') = (f.sign = 1) THEN 'entries' ELSE 'exits' END AS way, b.subject, f.window_start, f.window_end, f.hour, f.local_hour, f.day, f.device, f.datastream_id,
+           f.channel, f.flow, f.minutes, f.covered_us, f.day_us, f.hour_us, f.expected_us, f.origins, f.backfilled, f.shared,
+           CASE WHEN (f.flow = 'people.in') = (f.sign = 1) THEN f.amount END AS entries,
+           CASE WHEN (f.flow = 'people.in') = (f.sign = 1) THEN NULL ELSE f.amount END AS exits
+    FROM flow f
+    JOIN boundary b ON b.window_start = f.window_start AND b.window_end = f.window_end AND b.entrance = f.entrance
+    WHERE f.flow IN ('people.in', 'people.out')
+    UNION ALL
+    SELECT 'people', CASE WHEN (e.type = 'people_in') = (e.sign = 1) THEN 'entries' ELSE 'exits' END, b.subject, e.window_start, e.window_end, e.hour, e.local_hour, e.day, e.device, NULL, NULL, NULL, NULL,
+           0, 0, 0, 0, NULL, 0, 0,
+           CASE WHEN (e.type = 'people_in') = (e.sign = 1) THEN e.amount END,
+           CASE WHEN (e.type = 'people_in') = (e.sign = 1) THEN NULL ELSE e.amount END
+    FROM happening e
+    JOIN boundary b ON b.window_start = e.window_start AND b.window_end = e.window_end AND b.entrance = e.entrance
+    WHERE e.type IN ('people_in', 'people_out')
+    UNION ALL
+    SELECT 'vehicles', CASE f.flow WHEN 'parking.in' THEN 'entries' ELSE 'exits' END, c.subject, f.window_start, f.window_end, f.hour, f.local_hour, f.day, f.device, f.datastream_id,
+           f.channel, f.flow, f.minutes, f.covered_us, f.day_us, f.hour_us, f.expected_us, f.origins, f.backfilled, f.shared,
+           CASE f.flow WHEN 'parking.in' THEN f.amount END, CASE f.flow WHEN 'parking.out' THEN f.amount END
+    FROM flow f
+    JOIN car_park_subject c ON c.window_start = f.window_start AND c.window_end = f.window_end AND c.car_park = f.car_park
+    WHERE f.flow IN ('parking.in', 'parking.out')
+), special_day AS MATERIALIZED (
+    -- one row per local day that the calendar names: hours of that day ([]: closed, null: as usual)
+    SELECT (f.body->>'day')::date AS day, array_agg(f.body->>'type') AS types,
+           CASE WHEN bool_or(f.body->>'type' = 'closed') THEN '[]'::jsonb
+                ELSE (array_agg(f.body->'opening') FILTER (WHERE f.body ? 'opening'))[1] END AS opening
+    FROM ingest.facts(%(district)s, 'event_day', %(revision)s) f
+    WHERE f.valid_to = 'infinity'
+    GROUP BY 1
+), opening_of (window_start, window_end, space, above, opening) AS (
+    -- opening hours of a space: its own, else those of the space around it
+    SELECT s.window_start, s.window_end, s.space, s.parent, s.opening FROM space s
+    UNION
+    SELECT o.window_start, o.window_end, o.space, s.parent, s.opening
+    FROM opening_of o
+    JOIN space s ON s.window_start = o.window_start AND s.window_end = o.window_end AND s.space = o.above
+    WHERE o.opening IS NULL
+), open_hour AS MATERIALIZED (
+    -- one row per window, space with opening hours and hour: the minutes in which it is open
+    SELECT o.window_start, o.window_end, o.space, b.hour,
+           coalesce(bit_or(metrics.minutes((greatest(w.opens, t.minute) - t.minute) * 60000000,
+                                           (least(w.closes, t.minute + 60) - t.minute) * 60000000)), 0)::bit(60) AS minutes
+    FROM opening_of o
+    JOIN bucket b ON b.window_start = o.window_start AND b.window_end = o.window_end
+    CROSS JOIN LATERAL (SELECT b.local_hour * 60::bigint) t (minute)
+    CROSS JOIN LATERAL (VALUES (b.day, 0), (b.day - 1, 1440)) d (day, ago)   -- hours that began the day before may run over midnight
+    LEFT JOIN special_day x ON x.day = d.day
+    LEFT JOIN LATERAL (
+        SELECT substr(h.hours, 1, 2)::bigint * 60 + substr(h.hours, 4, 2)::bigint AS opens,
+               substr(h.hours, 7, 2)::bigint * 60 + substr(h.hours, 10, 2)::bigint AS closes
+        FROM jsonb_array_elements_text(
+            coalesce(x.opening, o.opening->(ARRAY['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'])[extract(isodow FROM d.day)::int])) h (hours)
+    ) h ON true
+    CROSS JOIN LATERAL (
+        SELECT h.opens - d.ago, h.closes - d.ago + CASE WHEN h.closes <= h.opens THEN 1440 ELSE 0 END
+    ) w (opens, closes)
+    WHERE o.opening IS NOT NULL
+    GROUP BY o.window_start, o.window_end, o.space, b.hour
+), in_order AS MATERIALIZED (
+    -- one row per device and hour in which it said that it is in order: online, its stream can be fetched, no fault; `said` is
+    -- how many of these states it ever reports
+    SELECT s.device, s.hour, n.said, count(*) AS told,
+           bit_and(g.minutes) AS minutes, greatest(3600000000 - sum(3600000000 - g.good_us), 0) AS up_us
+    FROM stream s
+    JOIN (
+        SELECT d.device, count(*) AS said
+        FROM ingest.datastream d
+        WHERE d.district = %(district)s AND d.channel = '' AND d.quantity IN ('device.online', 'video.stream_ok', 'charger.state')
+        GROUP BY d.device
+    ) n ON n.device = s.device
+    CROSS JOIN LATERAL (
+        SELECT coalesce(bit_or(m.value::bigint), 0) AS minutes, coalesce(sum((s.state_us->>m.key)::numeric), 0) AS good_us
+        FROM jsonb_each_text(s.state_minutes) m
+        WHERE CASE s.quantity WHEN 'charger.state' THEN m.key NOT IN ('6', '7') ELSE m.key = '1' END   -- unavailable, faulted
+    ) g
+    WHERE s.channel = '' AND s.quantity IN ('device.online', 'video.stream_ok', 'charger.state')
+    GROUP BY s.device, s.hour, n.said
+), up AS MATERIALIZED (
+    -- one row per window, hour and device in service: when it is in order, in all and while its space is open. A device that
+    -- never reports such a state is in order while it is heard from. An hour that is open in part counts by whole minutes.
+    SELECT u.*,
+           CASE bit_count(u.open_minutes) WHEN 60 THEN u.up_us ELSE bit_count(u.minutes & u.open_minutes) * 60000000::numeric END AS open_up_us,
+           CASE WHEN u.expected_us = 0 THEN 0 ELSE bit_count(u.open_minutes) * 60000000::numeric END AS open_us
+    FROM (
+        SELECT p.*, coalesce(o.minutes, repeat('1', 60)::bit(60)) AS open_minutes,
+               CASE WHEN p.expected_us = 0 THEN repeat('0', 60)::bit(60) WHEN k.device IS NULL THEN p.online
+                    WHEN i.told = i.said THEN i.minutes::bit(60) ELSE repeat('0', 60)::bit(60) END AS minutes,
+               CASE WHEN p.expected_us = 0 THEN 0 WHEN k.device IS NULL THEN p.online_minutes * 60000000::numeric
+                    WHEN i.told = i.said THEN i.up_us ELSE 0 END AS up_us
+        FROM presence p
+        LEFT JOIN (SELECT DISTINCT d.device FROM ingest.datastream d
+                   WHERE d.district = %(district)s AND d.channel = ''
+                     AND d.quantity IN ('device.online', 'video.stream_ok', 'charger.state')) k ON k.device = p.device
+        LEFT JOIN in_order i ON i.device = p.device AND i.hour = p.hour
+        LEFT JOIN open_hour o ON o.window_start = p.window_start AND o.window_end = p.window_end
+                             AND o.space = p.space AND o.hour = p.hour
+    ) u
+), listed AS MATERIALIZED (
+    -- one row per window, subject and place of a register that devices stand for
+    SELECT 'car_park' AS kind, c.window_start, c.window_end, c.subject, c.car_park AS place, c.spaces FROM car_park_subject c
+    UNION ALL
+    SELECT 'entrance', e.window_start, e.window_end, 'district', e.entrance, NULL FROM entrance e
+), happening AS NOT MATERIALIZED (
+    -- one row per window and event of a device in service
+    SELECT b.window_start, b.window_end, b.hour, b.local_hour, b.day, d.device, d.feed, d.space, d.role, d.entrance, d.sign,
+           e.type, e.key, e.refers_to, e.time, e.amount::text::numeric AS amount, e.attributes,
+           ARRAY[(e.flags & 3 = 0)::int, (e.flags & 3 = 1)::int, (e.flags & 3 = 2)::int, (e.flags & 3 = 3)::int] AS origins
+    FROM ingest.event e
+    JOIN device d ON d.device = e.device AND d.valid_from <= e.time AND e.time < d.valid_to
+    JOIN bucket b ON b.hour = date_bin(INTERVAL '1 hour', e.time, %(start)s::timestamptz)
+    WHERE e.district = %(district)s AND e.time >= %(start)s AND e.time < %(stop)s
+      AND d.in_service_from <= b.hour AND b.hour < d.in_service_to
 )

@@ -47,6 +47,8 @@ class MetricValue:
     method: str = ""
     #: share of the readings that came by a declared import, 0 to 1
     backfilled: Decimal = Decimal(0)
+    #: how far the amounts read may be off, because a part was shared over an edge of the window; in their unit
+    shared: Decimal = Decimal(0)
     #: content hash of the metric's definition
     definition: str = ""
 

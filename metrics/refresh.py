@@ -28,6 +28,9 @@ GRACE = timedelta(seconds=60)
 #: (datastream, hour) pairs per transaction: some 30 readings each, so that one stays below a million readings.
 CHUNK_PAIRS = 20_000
 
+#: Rows of a refresh from which the planner is told at once, rather than when autovacuum comes by.
+BULK_ROWS = 50_000
+
 #: Called with the (datastream, hour) pairs of closed hours done so far and of those still waiting.
 Progress = Callable[[int, int], None]
 
@@ -98,6 +101,9 @@ def refresh(
                 done, waiting = done + waiting, _waiting(connection, cutoff)
                 done -= waiting
                 progress(done, waiting)
+        if changed >= BULK_ROWS:
+            connection.execute("ANALYZE metrics.hour, metrics.value")
+            connection.commit()
     return RefreshResult(cutoff=cutoff, changed=changed, chunks=chunks)
 
 
@@ -111,11 +117,18 @@ def rebuild(
 ) -> RefreshResult:
     """Drop all roll-ups and figures and compute them anew from readings, corrections and facts.
 
-    The result is what the refreshes before have made of the same inputs, row by row and digest by digest.
+    The result is what the refreshes before have made of the same inputs, row by row and digest by digest. Roll-ups of
+    readings that were dropped stay, with the figures made from them.
     """
     with _alone(connection), connection.transaction():
         connection.execute("SET LOCAL timezone = 'UTC'")
-        connection.execute("TRUNCATE metrics.hour, metrics.value, metrics.local_day")
+        if connection.execute("SELECT FROM ingest.dropped LIMIT 1").fetchone() is None:
+            connection.execute("TRUNCATE metrics.hour, metrics.value, metrics.local_day")
+        else:
+            connection.execute(
+                "DELETE FROM metrics.hour h"
+                " WHERE NOT EXISTS (SELECT FROM ingest.dropped d WHERE h.hour >= d.time_from AND h.hour < d.time_to)"
+            )
         connection.execute(
             "INSERT INTO ingest.touched (batch_id, hour, datastream_ids)"
             " SELECT NULL, date_trunc('hour', time), array_agg(DISTINCT datastream_id) FROM ingest.reading GROUP BY 2"

@@ -56,6 +56,8 @@ class ValueOut(BaseModel):
     quality: str
     method: str
     backfilled: str
+    #: how far the amounts read may be off, because a part was shared over an edge of the window
+    shared: str
     definition: str
 
 
@@ -183,6 +185,7 @@ def value_out(value: MetricValue) -> ValueOut:
         quality=value.quality.value,
         method=value.method,
         backfilled=plain(value.backfilled),
+        shared=plain(value.shared),
         definition=value.definition,
     )
 

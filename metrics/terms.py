@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, localcontext
+from types import MappingProxyType
 from typing import Protocol, cast
 from zoneinfo import ZoneInfo
 
@@ -39,6 +40,8 @@ class Row:
     terms: Mapping[str, Decimal | None]
     #: readings in all
     received: Decimal = Decimal(1)
+    #: how far the amounts may be off, because a part of them was shared over an edge of the window
+    shared: Decimal = Decimal(0)
 
 
 class Computed(Protocol):
@@ -152,13 +155,14 @@ def _sum_query(definition: Definition, *, streams: bool, shared: bool) -> sql.Co
         " (SELECT array_agg(d.public_id ORDER BY d.public_id) FROM ingest.datastream d WHERE d.id = ANY ({ids}))"
         " AS datastreams,"
         " ARRAY[sum(r.origins[1]), sum(r.origins[2]), sum(r.origins[3]), sum(r.origins[4])]::numeric[] AS origins,"
-        " coalesce(sum(r.backfilled), 0)::numeric AS backfilled, {sums}"
+        " coalesce(sum(r.backfilled), 0)::numeric AS backfilled, {shared} AS shared, {sums}"
         " FROM row r WHERE {wanted}"
         " GROUP BY r.subject, r.window_start, r.window_end, r.key"
     ).format(
         prelude=_text(inputs.prelude(shared=shared)),
-        body=_text(definition.body),
+        body=_body(definition),
         ids=_text(ids),
+        shared=_text("coalesce(sum(r.shared), 0)::numeric" if definition.shares else "0::numeric"),
         sums=sums,
         wanted=_WANTED,
     )
@@ -175,11 +179,39 @@ def _detail_query(definition: Definition) -> sql.Composed:
         " SELECT r.subject, r.window_start, r.window_end, r.key, r.hour,"
         " coalesce(r.covered, 0)::numeric AS covered, coalesce(r.expected, 0)::numeric AS expected,"
         " array_remove(ARRAY[r.device], NULL) AS devices, array_remove(ARRAY[d.public_id], NULL) AS datastreams,"
-        " r.origins::numeric[] AS origins, coalesce(r.backfilled, 0)::numeric AS backfilled, {terms}"
+        " r.origins::numeric[] AS origins, coalesce(r.backfilled, 0)::numeric AS backfilled,"
+        " 0::numeric AS shared, {terms}"
         " FROM row r LEFT JOIN ingest.datastream d ON d.id = r.datastream_id"
         " WHERE {wanted}"
         " ORDER BY r.window_start, r.key, r.device NULLS FIRST, r.hour, d.public_id"
-    ).format(prelude=_text(inputs.prelude()), body=_text(definition.body), terms=terms, wanted=_WANTED)
+    ).format(prelude=_text(inputs.prelude()), body=_body(definition), terms=terms, wanted=_WANTED)
+
+
+#: Subjects that a device speaks for; `i` are the spaces around it.
+_SPEAKS_FOR: Mapping[SubjectKind, str] = MappingProxyType(
+    {
+        SubjectKind.DISTRICT: "SELECT 'district'",
+        SubjectKind.DEVICE: "SELECT 'device:' || p.device",
+        SubjectKind.FEED: "SELECT 'feed:' || p.feed",
+        SubjectKind.SPACE: "SELECT 'space:' || a.ancestor FROM unnest(i.ancestors) AS a (ancestor)",
+    }
+)
+
+
+def _body(definition: Definition) -> sql.SQL:
+    """The query of a metric; where its devices tell what is covered, with a row for each of their hours."""
+    if definition.covered_by == "rows":
+        return _text(definition.body)
+    terms = "".join(f", b.{term}" for term in definition.terms)
+    subjects = " UNION ALL ".join(_SPEAKS_FOR[kind] for kind in definition.subjects)
+    return _text(  # names of the catalogue's own headers
+        "SELECT b.subject, b.window_start, b.window_end, b.key, b.device, NULL::int AS datastream_id, b.hour,"  # noqa: S608
+        f" 0 AS covered, 0 AS expected, NULL::bigint[] AS origins, 0 AS backfilled{terms} FROM ({definition.body}) b"
+        " UNION ALL SELECT v.subject, p.window_start, p.window_end, '', p.device, NULL, p.hour, p.slots,"
+        f" p.expected_slots, p.origins, p.backfilled{', NULL' * len(definition.terms)} FROM presence p"
+        " LEFT JOIN around i ON i.window_start = p.window_start AND i.window_end = p.window_end AND i.space = p.space"
+        f" CROSS JOIN LATERAL ({subjects}) v (subject)"
+    )
 
 
 def _text(text: str) -> sql.SQL:
@@ -203,6 +235,7 @@ def _row(definition: Definition, row: Mapping[str, object]) -> Row:
         backfilled=cast("Decimal", row["backfilled"]),
         terms={term: cast("Decimal | None", row[f"term {term}"]) for term in definition.terms},
         received=sum(counts, Decimal(0)),
+        shared=cast("Decimal", row["shared"]),
     )
 
 

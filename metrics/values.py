@@ -18,7 +18,7 @@ CATCH_UP = timedelta(days=3)
 #: Columns of metrics.value in the order of the copy.
 COLUMNS = (
     "metric", "subject", "grain", "window_start", "window_end", "numerator", "denominator", "unit",
-    "coverage_numerator", "coverage_denominator", "devices", "origins", "quality", "method", "backfilled", "definition",
+    "coverage_numerator", "coverage_denominator", "devices", "origins", "quality", "method", "backfilled", "shared", "definition",
 )  # fmt: skip
 
 
@@ -130,7 +130,7 @@ def _write(
             copy.write_row((
                 district, v.metric, v.subject, grain.value, v.start, v.end, v.numerator, v.denominator, v.unit,
                 v.coverage_numerator, v.coverage_denominator, list(v.devices), list(v.origins), v.quality.value,
-                v.method, v.backfilled, v.definition,
+                v.method, v.backfilled, v.shared, v.definition,
             ))  # fmt: skip
     row = connection.execute(
         resources.files("metrics").joinpath("values.sql").read_bytes(),

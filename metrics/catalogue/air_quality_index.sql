@@ -16,7 +16,7 @@ formula: aqi(weighted, covered_us, indicative)
 reach: particle_mean
 over_time: none; a day has an index of its own kind
 over_devices: means over the stations, weighted by time; a station counts for a pollutant when three quarters of its time are covered
-coverage: time covered by the pollutants that the registered stations measure
+coverage: time covered by the pollutants that the registered stations measure, less that of values that stood still
 source: HJ 633 in the edition of the day (metrics/aqi.yaml); docs/domain.md 4, AQI
 store: {hour: [district, space, device]}
 decimals: 0
@@ -27,7 +27,7 @@ SELECT v.subject, x.window_start, x.window_end, %(edition)s || '/' || substr(x.q
        CASE WHEN x.usable THEN x.indicative::int END AS indicative
 FROM (
     SELECT r.window_start, r.window_end, r.hour, r.device, r.space, r.indicative, r.expected_us, k.quantity, k.id AS datastream_id,
-           CASE WHEN r.expected_us = 0 THEN 0 ELSE coalesce(s.covered_us, 0) END AS covered_us, s.covered_us AS held_us,
+           CASE WHEN r.expected_us = 0 THEN 0 ELSE coalesce(s.covered_us - s.doubted_us, 0) END AS covered_us, s.covered_us AS held_us,
            s.weighted, s.origins, s.flag_counts[7] AS backfilled,
            sum(s.covered_us) OVER pollutant >= %(moving_share)s * 3600000000 * count(*) OVER pollutant AS usable
     FROM registered r

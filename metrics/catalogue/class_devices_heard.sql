@@ -10,7 +10,7 @@ subjects: [feed]
 inputs: ['*']
 terms:
   devices: {unit: '{device}', meaning: 'one per registered device, by key'}
-  online_minutes: {unit: min, meaning: online minutes of the device of the key}
+  online_minutes: {unit: min, meaning: online minutes of the device of the key in hours with a valid slot}
   least_minutes: {unit: min, meaning: 'one minute, by key'}
 formula: sum_where(devices, online_minutes, least_minutes, whole) / devices
 parameters: [silence_intervals, whole]
@@ -23,7 +23,8 @@ decimals: 3
 */
 SELECT 'feed:' || p.feed AS subject, p.window_start, p.window_end, p.device AS key, p.device, NULL::int AS datastream_id,
        p.hour, p.slots AS covered, p.expected_slots AS expected, p.origins, p.backfilled,
-       CASE WHEN row_number() OVER first_hour = 1 THEN 1 ELSE 0 END AS devices, p.online_minutes,
+       CASE WHEN row_number() OVER first_hour = 1 THEN 1 ELSE 0 END AS devices,
+       CASE WHEN p.slots > 0 THEN p.online_minutes ELSE 0 END AS online_minutes,
        CASE WHEN row_number() OVER first_hour = 1 THEN 1 ELSE 0 END AS least_minutes
 FROM presence p
 JOIN space s ON s.window_start = p.window_start AND s.window_end = p.window_end AND s.space = p.space AND s.core_public

@@ -46,7 +46,7 @@ WITH RECURSIVE meter AS MATERIALIZED (
     SELECT m.window_start, m.window_end, m.device, 'device:' || m.device FROM meter m
 )
 SELECT u.subject, f.window_start, f.window_end, '' AS key, f.device, f.datastream_id, f.hour,
-       f.covered_us AS covered, f.expected_us AS expected, f.origins, f.backfilled,
+       f.covered_us AS covered, f.expected_us AS expected, f.origins, f.backfilled, f.shared,
        f.amount AS energy
 FROM flow f
 JOIN uppermost u ON u.window_start = f.window_start AND u.window_end = f.window_end AND u.device = f.device

@@ -9,21 +9,16 @@ grains: [day, window]
 subjects: [district, car_park]
 inputs: [parking.in, parking.out]
 terms:
-  entries: {unit: '{vehicle}', meaning: vehicles that drove in}
-  exits: {unit: '{vehicle}', meaning: vehicles that drove out}
+  entries: {unit: '{vehicle}', meaning: 'vehicles that drove in'}
+  exits: {unit: '{vehicle}', meaning: 'vehicles that drove out'}
 formula: abs(entries - exits) / entries
-needs: car_park
+devices: {has: car_park}
 over_time: entries and exits are added up over the window, a local day as a rule
 over_devices: added up over the gates of a car park, over public car parks for the district
 coverage: time covered by the counts of the registered gates
 source: docs/domain.md 3, balance error; docs/domain.md 8
+shape: balance_error
+given: {passing: vehicles}
 store: {day: [district, car_park]}
 decimals: 4
 */
-SELECT c.subject, f.window_start, f.window_end, '' AS key, f.device, f.datastream_id, f.hour,
-       f.covered_us AS covered, f.expected_us AS expected, f.origins, f.backfilled,
-       CASE f.flow WHEN 'parking.in' THEN f.amount END AS entries,
-       CASE f.flow WHEN 'parking.out' THEN f.amount END AS exits
-FROM flow f
-JOIN car_park_subject c ON c.window_start = f.window_start AND c.window_end = f.window_end AND c.car_park = f.car_park
-WHERE f.flow IN ('parking.in', 'parking.out')

@@ -16,7 +16,7 @@ terms:
 formula:
   stays: stay_s / stays
   little: vehicle_us / (vehicles * 1000000)
-needs: car_park
+devices: {has: car_park}
 over_time: durations and stays are added up; the quotient is taken once
 over_devices: durations and stays are added up over gates and car parks
 coverage: time covered by the registered gates and counting devices
@@ -25,7 +25,9 @@ store: {day: [district, car_park]}
 decimals: 0
 */
 SELECT c.subject, r.window_start, r.window_end, '' AS key, r.device, s.datastream_id, r.hour,
-       CASE WHEN r.expected_us = 0 THEN 0 ELSE coalesce(s.covered_us, 0) END AS covered, r.expected_us AS expected,
+       CASE WHEN r.expected_us = 0 THEN 0
+            ELSE coalesce(metrics.known_us(s.covered_us, s.shared_in_us, s.shared_out_us, 0, r.first, r.last), 0) END AS covered,
+       r.expected_us AS expected,
        s.origins, s.flag_counts[7] AS backfilled,
        CASE s.quantity WHEN 'parking.stay_sum' THEN s.amount END AS stay_s,
        CASE s.quantity WHEN 'parking.stay_count' THEN s.amount END AS stays,

@@ -12,7 +12,7 @@ terms:
   vehicle_us: {unit: '{vehicle}.us', meaning: parked vehicles times the microseconds they were counted}
   space_us: {unit: '{space}.us', meaning: open spaces in the register times the microseconds that the count covers}
 formula: vehicle_us / space_us
-needs: car_park
+devices: {has: car_park}
 over_time: weighted by time; where nothing was counted nothing is assumed
 over_devices: counting devices of a car park are added up, car parks are pooled over their spaces
 coverage: time covered by the registered counting devices

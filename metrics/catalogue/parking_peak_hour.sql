@@ -12,7 +12,7 @@ terms:
   movements: {unit: '{vehicle}', meaning: 'vehicles in and out, by local hour of the day'}
   hours: {unit: h, meaning: 'times that the hour of the day occurs with a count, by local hour of the day'}
 formula: argmax(movements, hours)
-needs: car_park
+devices: {has: car_park}
 over_time: movements per hour of the day over how often it occurred; of equal hours the earliest
 over_devices: movements are added up over gates and car parks
 coverage: time covered by the counts of the registered gates
@@ -21,7 +21,7 @@ store: {day: [district, car_park]}
 decimals: 0
 */
 SELECT c.subject, f.window_start, f.window_end, f.local_hour::text AS key, f.device, f.datastream_id, f.hour,
-       f.covered_us AS covered, f.expected_us AS expected, f.origins, f.backfilled,
+       f.hour_us AS covered, f.expected_us AS expected, f.origins, f.backfilled,
        f.amount AS movements,
        CASE WHEN f.amount IS NOT NULL
              AND row_number() OVER (PARTITION BY c.subject, f.window_start, f.window_end, f.hour

@@ -13,7 +13,7 @@ terms:
   hours: {unit: h, meaning: hours of the window for each car park}
 formula: valid_hours / hours
 parameters: [valid_hour_minutes]
-needs: car_park
+devices: {has: car_park}
 over_time: hours are counted
 over_devices: an hour of a car park is valid when all its gates are; pooled over public car parks for the district
 coverage: time covered by the counts of the registered gates

@@ -14,7 +14,7 @@ terms:
 formula: entries - exits
 reach: day
 lowest: 0
-needs: entrance
+devices: {has: entrance}
 over_time: the balance at the end of the hour; it is reset at local midnight
 over_devices: added up over the counters at the entrances of the space
 coverage: time covered by the counts since midnight
@@ -22,18 +22,7 @@ source: docs/domain.md 3, people in zone; the reset at midnight is our choice
 store: {hour: [district, space]}
 decimals: 0
 */
-SELECT b.subject, f.window_start, f.window_end, '' AS key, f.device, f.datastream_id, f.hour,
-       f.covered_us AS covered, f.expected_us AS expected, f.origins, f.backfilled,
-       CASE WHEN (f.flow = 'people.in') = (f.sign = 1) THEN f.amount END AS entries,
-       CASE WHEN (f.flow = 'people.in') = (f.sign = 1) THEN NULL ELSE f.amount END AS exits
-FROM flow f
-JOIN boundary b ON b.window_start = f.window_start AND b.window_end = f.window_end AND b.entrance = f.entrance
-WHERE f.flow IN ('people.in', 'people.out')
-UNION ALL
-SELECT b.subject, r.window_start, r.window_end, '', r.device, NULL, r.hour, 0, 0, NULL, 0,
-       CASE WHEN (e.type = 'people_in') = (r.sign = 1) THEN e.amount::text::numeric END,
-       CASE WHEN (e.type = 'people_in') = (r.sign = 1) THEN NULL ELSE e.amount::text::numeric END
-FROM registered r
-JOIN boundary b ON b.window_start = r.window_start AND b.window_end = r.window_end AND b.entrance = r.entrance
-JOIN ingest.event e ON e.district = %(district)s AND e.device = r.device AND e.time >= r.hour AND e.time < r.hour + INTERVAL '1 hour'
-                   AND e.type IN ('people_in', 'people_out')
+SELECT x.subject, x.window_start, x.window_end, '' AS key, x.device, x.datastream_id, x.hour,
+       x.covered_us AS covered, x.expected_us AS expected, x.origins, x.backfilled, x.shared, x.entries, x.exits
+FROM crossing x
+WHERE x.passing = 'people'

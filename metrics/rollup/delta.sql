@@ -1,6 +1,7 @@
 -- Delta: an amount covers (t - span, t], shared over clock hours by differences of floors. One that begins before the end
 -- of the last accepted one overlaps and adds nothing. Grain: range and clock hour that a reading or an amount reaches.
-INSERT INTO rollup_measure (range_id, hour, slots, covered_us, minutes, amount, estimated, overlapped, carry, came_in, reaching)
+INSERT INTO rollup_measure (range_id, hour, slots, covered_us, minutes, amount, estimated, shared_in_us, shared_out_us,
+                            shared_in, shared_out, overlapped, carry, came_in, reaching)
 WITH point AS (
     SELECT range_id, us, hour, units, interval_us, us - coalesce(span_us, interval_us, 0) AS from_us
     FROM rollup_reading
@@ -35,6 +36,11 @@ WITH point AS (
 ), shared AS (
     SELECT range_id, hour, sum(b_us - a_us) AS covered_us, bit_or(metrics.minutes(a_us - hour, b_us - hour)) AS minutes,
            sum(share) AS amount,
+           sum(b_us - a_us) FILTER (WHERE from_us < hour) AS shared_in_us,
+           sum(b_us - a_us) FILTER (WHERE us > hour + %(hour)s) AS shared_out_us,
+           max(metrics.greater_share(units, hour - from_us, us - from_us)) FILTER (WHERE from_us < hour) AS shared_in,
+           max(metrics.greater_share(units, hour + %(hour)s - from_us, us - from_us))
+               FILTER (WHERE us > hour + %(hour)s) AS shared_out,
            max(us || ' ' || units || ' ' || us - from_us) FILTER (WHERE hour < last_hour) AS reaching
     FROM piece
     GROUP BY range_id, hour
@@ -46,7 +52,8 @@ WITH point AS (
     FROM step
     GROUP BY range_id, hour
 ), hourly AS (
-    SELECT range_id, hour, o.slots, s.covered_us, s.minutes, s.amount, o.overlapped, s.reaching, o.time_us, o.accepted_us
+    SELECT range_id, hour, o.slots, s.covered_us, s.minutes, s.amount, s.shared_in_us, s.shared_out_us, s.shared_in, s.shared_out,
+           o.overlapped, s.reaching, o.time_us, o.accepted_us
     FROM shared s
     FULL JOIN own o USING (range_id, hour)
 ), handed AS (   -- both only grow, so the latest known is the greatest
@@ -57,7 +64,8 @@ WITH point AS (
     JOIN rollup_range g ON g.id = h.range_id
     WINDOW w AS (PARTITION BY h.range_id ORDER BY h.hour), b AS (w ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
 )
-SELECT range_id, hour, slots, covered_us, minutes, coalesce(amount, 0), 0, coalesce(overlapped, 0),
+SELECT range_id, hour, slots, covered_us, minutes, coalesce(amount, 0), 0, shared_in_us, shared_out_us, shared_in, shared_out,
+       coalesce(overlapped, 0),
        jsonb_build_object('time', kept_time, 'accepted', kept_accepted),   -- also before the first: then of nulls
        came_in::text, reaching
 FROM handed;

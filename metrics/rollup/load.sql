@@ -5,7 +5,7 @@ SELECT g.id AS range_id, g.kind, r.us,
        r.us - mod(r.us - CASE g.kind WHEN 'delta' THEN 1 ELSE 0 END - g.offset_us, %(hour)s)
             - CASE g.kind WHEN 'delta' THEN 1 ELSE 0 END AS hour,
        r.value, CASE WHEN g.kind IN ('counter', 'delta') THEN round(r.value / g.resolution) END AS units,
-       r.span_us, r.late_s, r.flags, r.flags & %(invalid)s = 0 AS valid, false AS frozen,
+       r.span_us, r.late_s, r.flags, r.flags & %(invalid)s = 0 AS valid, false AS frozen, false AS doubted,
        g.interval_us, g.hold_us, g.policy, g.dip, g.wrap
 FROM (   -- the facts come first, so that the readings are only read by key and joined with nothing
     SELECT g.id, g.datastream_id, g.kind, g.offset_us, s.resolution, f.interval_us, f.hold_us, f.policy, f.dip, f.wrap,
@@ -21,7 +21,8 @@ CROSS JOIN LATERAL (
 ) r
 ORDER BY g.id, r.us;
 
--- A gauge that has shown one value, reading after reading, for as long as its rule allows is frozen until it changes.
+-- A gauge that has shown one value, reading after reading, for as long as its rule allows is frozen until it changes. Long
+-- before that it is doubted, and once it is, from the first of those readings.
 WITH step AS (
     SELECT r.range_id, r.us, g.frozen_us,
            r.value IS DISTINCT FROM lag(r.value) OVER w OR r.us > lag(r.us + r.hold_us) OVER w AS fresh
@@ -32,9 +33,11 @@ WITH step AS (
 ), run AS (
     SELECT range_id, us, frozen_us, max(us) FILTER (WHERE fresh) OVER (PARTITION BY range_id ORDER BY us) AS since_us
     FROM step
+), lasting AS (
+    SELECT *, max(us) OVER (PARTITION BY range_id, since_us) - since_us AS length_us FROM run
 )
-UPDATE rollup_reading r SET valid = false, frozen = true
-FROM run WHERE run.us - run.since_us >= run.frozen_us AND r.range_id = run.range_id AND r.us = run.us;
+UPDATE rollup_reading r SET valid = x.us - x.since_us < x.frozen_us, frozen = x.us - x.since_us >= x.frozen_us, doubted = true
+FROM lasting x WHERE x.length_us >= %(doubted_after_us)s AND r.range_id = x.range_id AND r.us = x.us;
 
 ANALYZE rollup_reading;
 
@@ -48,11 +51,17 @@ CREATE TEMPORARY TABLE rollup_measure (
     estimated  numeric,
     gap_amount numeric,
     gap_us     bigint,
+    shared_in_us  bigint,
+    shared_out_us bigint,
+    shared_in  numeric,    -- in units of the resolution, likewise shared_out
+    shared_out numeric,
+    doubted_us bigint,
     weighted   numeric,
     minimum    numeric,
     maximum    numeric,
     last       numeric,
     state_us   jsonb,
+    state_minutes jsonb,
     transitions int,
     resets     int,
     dips       int,

@@ -57,6 +57,7 @@ def recompute(connection: Connection, datastreams: list[int], cutoff: datetime) 
         "invalid": int(INVALID),
         "backfill": int(Flag.BACKFILL),
         "share_limit_us": constants.share_limit.value * HOUR_US,
+        "doubted_after_us": constants.doubted_after.value * HOUR_US,
         "lateness_edges": list(constants.lateness_edges.value),
         "lateness_classes": len(constants.lateness_edges.value) + 1,
     }

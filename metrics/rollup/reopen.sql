@@ -7,7 +7,8 @@ WITH reach AS (
            CASE s.kind
                WHEN 'counter' THEN coalesce(p.us, t.start_us)                 -- the increase since the reading before is spread anew
                WHEN 'delta' THEN least(t.start_us - 1, d.us)                  -- intervals end at the stamp
-               ELSE t.start_us
+               ELSE t.start_us - CASE WHEN s.frozen_us IS NULL THEN 0   -- a value that stands still casts doubt on those before
+                                      ELSE %(doubted_after_us)s + s.longest_hold_us END
            END AS low_us,
            CASE s.kind
                WHEN 'counter' THEN coalesce(n.us - 1, t.stop_us - 1)          -- further only while the carry differs: cascade.sql
@@ -65,7 +66,9 @@ SELECT m.*,
        CASE WHEN m.kind IN ('gauge', 'state') THEN m.start_us - m.longest_hold_us - coalesce(m.frozen_us + m.longest_hold_us, 0)
             WHEN m.kind = 'delta' THEN m.start_us + 1
             ELSE m.start_us END AS load_from_us,
-       CASE WHEN m.kind IN ('gauge', 'state') THEN least(m.stop_us, metrics.us(%(cutoff)s))
+       CASE WHEN m.kind IN ('gauge', 'state')
+            THEN least(m.stop_us + CASE WHEN m.frozen_us IS NULL THEN 0 ELSE %(doubted_after_us)s + m.longest_hold_us END,
+                       metrics.us(%(cutoff)s))
             ELSE least(metrics.us(n.time), metrics.us(%(cutoff)s)) + 1 END AS load_to_us,
        c.carry, b.carry AS carry_before
 FROM merged m

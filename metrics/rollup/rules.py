@@ -40,6 +40,8 @@ class Rules:
     lateness_edges: Constant[tuple[int, ...]]
     #: quantity -> how long a real sensor may show one value [h]
     frozen_after: Constant[Mapping[str, int]]
+    #: how long one of them may do so before what it shows is doubted [h]
+    doubted_after: Constant[int]
 
 
 @cache

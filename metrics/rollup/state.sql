@@ -1,6 +1,6 @@
 -- State: a code holds on [t, min(next, t + hold)), then it is unknown. A transition counts in the hour of the new code.
 -- Grain: range and clock hour that a code reaches.
-INSERT INTO rollup_measure (range_id, hour, slots, covered_us, minutes, state_us, transitions, carry, came_in)
+INSERT INTO rollup_measure (range_id, hour, slots, covered_us, minutes, state_us, state_minutes, transitions, carry, came_in)
 WITH held AS MATERIALIZED (
     SELECT range_id, hour, us, value, interval_us, lag(us) OVER w AS previous_us,
            value <> lag(value) OVER w AND us <= lag(us + hold_us) OVER w AS changed,
@@ -30,11 +30,12 @@ WITH held AS MATERIALIZED (
 ), hourly AS (
     SELECT range_id, hour, sum(slots) AS slots, sum(part_us) AS covered_us, bit_or(minutes) AS minutes,
            coalesce(jsonb_object_agg(trim_scale(value)::text, part_us) FILTER (WHERE part_us > 0), '{}') AS state_us,
+           coalesce(jsonb_object_agg(trim_scale(value)::text, minutes) FILTER (WHERE part_us > 0), '{}') AS state_minutes,
            sum(transitions) AS transitions, max(kept) AS kept, max(came_in) AS came_in   -- kept: the latest, times come first
     FROM code
     GROUP BY range_id, hour
 )
-SELECT range_id, hour, slots, covered_us, minutes, state_us, transitions,
+SELECT range_id, hour, slots, covered_us, minutes, state_us, state_minutes, transitions,
        CASE WHEN kept[3] > hour + %(hour)s THEN jsonb_build_object('time', kept[1], 'value', kept[2], 'until', kept[3]) END,
        came_in
 FROM hourly;

@@ -15,7 +15,9 @@ WITH taken AS (
     RETURNING hour, datastream_ids
 )
 INSERT INTO rollup_pair
-SELECT DISTINCT x.id, metrics.us(t.hour), %(hour)s::bigint FROM taken t CROSS JOIN LATERAL unnest(t.datastream_ids) x (id);
+SELECT DISTINCT x.id, metrics.us(t.hour), %(hour)s::bigint FROM taken t CROSS JOIN LATERAL unnest(t.datastream_ids) x (id)
+-- Roll-ups of readings that were dropped are final: there is nothing to compute them from.
+WHERE NOT EXISTS (SELECT FROM ingest.dropped d WHERE t.hour >= d.time_from AND t.hour < d.time_to);
 
 -- A counter's reading or a delta stamped exactly as the hour ends belongs before the end, but its row is filed under the
 -- hour that has only begun. Rows of that hour are looked through once (batch_id becomes 0) and stay.

@@ -30,6 +30,8 @@ def _of(node: Any, text: str) -> Any:
             return abs(given[0])
         case "max":
             return max(given)
+        case "min":
+            return min(given)
         case "ceil":
             return math.ceil(given[0])
         case "round_half_even":

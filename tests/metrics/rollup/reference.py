@@ -35,6 +35,10 @@ class Hour:
     amount: Fraction = Fraction(0)
     estimated: Fraction = Fraction(0)
     gap: Fraction | None = None
+    #: covered by what began before the hour, and by what ends after it; the greater part of each
+    shared_us: list[int] = field(default_factory=lambda: [0, 0])
+    shared: list[Fraction | None] = field(default_factory=lambda: [None, None])
+    doubted: int = 0
     weighted: Fraction = Fraction(0)
     values: list[Fraction] = field(default_factory=list)
     states: dict[int, int] = field(default_factory=lambda: defaultdict(int))
@@ -53,8 +57,13 @@ def hours(
     cutoff: int,
     dip: int = 1,
     resolution: Fraction = Fraction(1),
+    frozen: int | None = None,
+    doubted: int = HOUR,
 ) -> dict[int, Hour]:
-    """Hour (µs since 1970) -> what it must hold; only hours that end by `cutoff`."""
+    """Hour (µs since 1970) -> what it must hold; only hours that end by `cutoff`.
+
+    `frozen`: a gauge that stands still for so long is not valid from then on; doubted for so long, all of it is.
+    """
     table: dict[int, Hour] = defaultdict(Hour)
     shift = 1 if kind == "delta" else 0
     last = cutoff if kind in {"counter", "delta"} else cutoff - 1
@@ -62,6 +71,9 @@ def hours(
     for reading in seen:
         table[(reading.us - shift) // HOUR * HOUR].received += 1
     good = [r for r in seen if r.valid]
+    doubts: set[int] = set()
+    if frozen is not None:
+        good, doubts = _alive(good, hold, frozen, doubted)
     slots: set[int] = set()
     for reading in good:
         row = table[(reading.us - shift) // HOUR * HOUR]
@@ -75,11 +87,23 @@ def hours(
     elif kind == "delta":
         _delta(table, good, interval, resolution)
     else:
-        _held(table, good, hold, kind)
+        _held(table, good, hold, kind, doubts)
     return {hour: row for hour, row in sorted(table.items()) if hour + HOUR <= cutoff}
 
 
-def _held(table: dict[int, Hour], good: Sequence[Known], hold: int, kind: str) -> None:
+def _alive(good: Sequence[Known], hold: int, frozen: int, doubted: int) -> tuple[list[Known], set[int]]:
+    """The readings that are not frozen, and when those are stamped that stand still for long enough to be doubted."""
+    runs: list[list[Known]] = []
+    for reading in good:
+        if runs and runs[-1][-1].value == reading.value and reading.us - runs[-1][-1].us <= hold:
+            runs[-1].append(reading)
+        else:
+            runs.append([reading])
+    alive = [reading for run in runs for reading in run if reading.us - run[0].us < frozen]
+    return alive, {reading.us for run in runs for reading in run if run[-1].us - run[0].us >= doubted}
+
+
+def _held(table: dict[int, Hour], good: Sequence[Known], hold: int, kind: str, doubts: set[int]) -> None:
     for n, reading in enumerate(good):
         end = reading.us + hold
         if n + 1 < len(good):
@@ -87,6 +111,7 @@ def _held(table: dict[int, Hour], good: Sequence[Known], hold: int, kind: str) -
         for hour, a, b in _pieces(reading.us, end):
             row = table[hour]
             _cover(row, hour, a, b)
+            row.doubted += b - a if reading.us in doubts else 0
             if kind == "gauge":
                 row.weighted += reading.value * (b - a)
             else:
@@ -102,7 +127,7 @@ def _counter(table: dict[int, Hour], good: Sequence[Known], hold: int, dip: int,
         if effective is None:
             effective = units
             continue
-        p, end = good[n - 1].us, reading.us
+        p, end, fell = good[n - 1].us, reading.us, False
         last = table[(end - 1) // HOUR * HOUR]
         if units >= effective:
             increase, effective = units - effective, units
@@ -110,7 +135,7 @@ def _counter(table: dict[int, Hour], good: Sequence[Known], hold: int, dip: int,
             increase = 0
             last.dips += 1
         else:
-            increase, effective = units, units
+            increase, effective, fell = units, units, True
             last.resets += 1
         if end - p > DAY:
             last.gap = increase * resolution
@@ -122,7 +147,16 @@ def _counter(table: dict[int, Hour], good: Sequence[Known], hold: int, dip: int,
             if end - p > hold:
                 table[hour].estimated += share
             else:
-                _cover(table[hour], hour, a, b)
+                _cover(table[hour], hour, a, b, counted=not fell)
+            _share(
+                table[hour],
+                hour,
+                p,
+                end,
+                increase * resolution,
+                resolution,
+                b - a if end - p <= hold and not fell else 0,
+            )
 
 
 def _delta(table: dict[int, Hour], good: Sequence[Known], interval: int, resolution: Fraction) -> None:
@@ -138,6 +172,7 @@ def _delta(table: dict[int, Hour], good: Sequence[Known], interval: int, resolut
             share = floor(Fraction(units * (b - start), span)) - floor(Fraction(units * (a - start), span))
             table[hour].amount += share * resolution
             _cover(table[hour], hour, a, b)
+            _share(table[hour], hour, start, reading.us, units * resolution, resolution, b - a)
 
 
 def _pieces(start: int, end: int) -> Iterator[tuple[int, int, int]]:
@@ -148,6 +183,15 @@ def _pieces(start: int, end: int) -> Iterator[tuple[int, int, int]]:
         start = stop
 
 
-def _cover(row: Hour, hour: int, a: int, b: int) -> None:
-    row.covered += b - a
+def _share(row: Hour, hour: int, start: int, end: int, amount: Fraction, resolution: Fraction, covered: int) -> None:
+    """What reaches over the edges of an hour, and how far it may be off."""
+    for place, edge in enumerate((hour, hour + HOUR)):
+        if start < edge < end:
+            before = floor(amount / resolution * (edge - start) / (end - start)) * resolution
+            row.shared[place] = max(before, amount - before)
+            row.shared_us[place] += covered
+
+
+def _cover(row: Hour, hour: int, a: int, b: int, *, counted: bool = True) -> None:
+    row.covered += b - a if counted else 0
     row.minutes |= {n for n in range(60) if a - hour < (n + 1) * 60_000_000 and b - hour > n * 60_000_000}

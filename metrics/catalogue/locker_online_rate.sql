@@ -1,0 +1,25 @@
+/*
+name: locker_online_rate
+title: {zh: 智能柜在线率, en: Parcel locker online rate}
+meaning:
+  zh: 设备报告正常的时间与应正常时间之比；不报告状态的设备按沉默超过三个上报周期为离线
+  en: Time that devices report to be in order over the time they should be; one that never reports its state is offline after a silence of three intervals
+unit: '1'
+grains: [hour, day, window]
+subjects: [district, space, device]
+inputs: [device.online, '*']
+terms:
+  online_us: {unit: 'us', meaning: 'microseconds in which a device is in order'}
+  registered_us: {unit: 'us', meaning: 'microseconds in which it should be'}
+formula: online_us / registered_us
+parameters: [silence_intervals]
+devices: {feed: equipment, role: locker}
+over_time: time is added up; the quotient is taken once
+over_devices: pooled over the registered devices; one that never spoke is offline throughout
+coverage: valid slots over expected slots of the same devices
+source: docs/domain.md 7, item 2.1.3.1
+shape: up_rate
+given: {online: up_us, due: expected_us}
+store: {day: [district]}
+decimals: 3
+*/
