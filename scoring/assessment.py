@@ -1,6 +1,6 @@
 """Which evaluation a district is in, and the window its evidence speaks about."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import psycopg
@@ -13,6 +13,9 @@ from scoring.source import SourceError
 
 #: Name of the evaluation of a district whose catalogue declares none.
 UNDECLARED = "current"
+
+#: Rubric of such an evaluation: the one the platform was made for.
+FIRST = "hangzhou-city-2023"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,9 +43,14 @@ def of_district(connection: psycopg.Connection, district: str) -> list[Assessmen
             " ORDER BY id, valid_from DESC) AS latest ORDER BY body->>'period_start', id",
             (district,),
         ).fetchall()
+        closed = {
+            name
+            for (name,) in cursor.execute("SELECT assessment FROM scoring.closing WHERE district = %s", (district,))
+        }
     if not rows:
-        return [Assessment(id=UNDECLARED, rubric=rubrics.names()[0])]
-    return [_assessment(name, body) for name, body in rows]
+        return [Assessment(id=UNDECLARED, rubric=FIRST, decided=UNDECLARED in closed)]
+    declared = [_assessment(name, body) for name, body in rows]
+    return [replace(one, decided=one.decided or one.id in closed) for one in declared]
 
 
 def current(assessments: list[Assessment], now: datetime) -> Assessment:

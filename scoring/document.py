@@ -6,7 +6,7 @@ from scoring import rubric as rubrics
 from scoring import rule as rules
 from scoring.digest import decimal_text
 from scoring.model import Text
-from scoring.rule import Basis, Comparison, Measure, Need, Rule
+from scoring.requirement import Basis, Comparison, Measure, Need, Rule
 from scoring.texts import amount
 
 INTRODUCTION = """\
@@ -44,20 +44,31 @@ def _rule(rule: Rule) -> str:
     lines += ["", f"{rule.why.zh}\n{rule.why.en}", f"Reference: {rule.reference}.", ""]
     if rule.basis is Basis.MEASURES:
         lines += _measured(rule)
-    lines += [f"- {paper.zh} · {paper.en}" for paper in rule.papers]
+    needed = {paper.id for paper in rule.needed}
+    lines += [
+        f"- {'needs' if paper.id in needed else 'goes well with'} `{paper.id}`: {paper.title.zh} · {paper.title.en}"
+        for paper in rule.papers
+    ]
     return "\n".join(lines) + "\n"
 
 
 def _measured(rule: Rule) -> list[str]:
     """What is measured, and which points follow."""
-    registers = ", ".join(rule.registers)
+    registers = ", ".join(rule.signed_by) or "none"
     lines = [f"Window: {rule.days} days, provisional from {rule.days_provisional}. Signed registers: {registers}.", ""]
+    if not rule.observed:
+        lines = ["As of the last day of the window." + f" Signed registers: {registers}.", ""]
     lines += ["| part | metric | subject | must be | from | reference |", "|---|---|---|---|---|---|"]
     lines += [_row("(whole rule) coverage", measure) for measure in rule.coverage]
     for group in rule.groups:
         for part in group.parts:
             lines += [_row(f"{_both(part.title)}: coverage", measure) for measure in part.coverage]
             lines += [_row(_both(part.title), measure) for measure in part.criteria]
+        for part in group.parts:
+            if part.papers:
+                asked = ", ".join(f"`{name}`" for name in part.papers)
+                lines.append(f"| {_both(part.title)} | papers | | accepted: {asked} | | |")
+    lines += [_row("shown beside", measure) for measure in rule.supporting]
     lines.append("")
     sizes = {group.key: len(group.parts) for group in rule.groups}
     for level in rule.levels:
@@ -77,6 +88,8 @@ def _both(text: Text) -> str:
 
 def _row(place: str, measure: Measure) -> str:
     required = measure.required
+    if required is None:
+        return f"| {place} | `{measure.metric}` | `{measure.subject}` | shown only | | |"
     cells = [
         f"{SIGNS[required.comparison]} {amount(value, required.threshold.unit).en} | {since.isoformat()}"
         for since, value in required.threshold.values

@@ -19,7 +19,7 @@ from metrics.definition import definitions
 from metrics.evaluate import evaluate
 from metrics.model import MetricValue
 from scoring import assessment as assessments
-from scoring import register, store
+from scoring import papers, register, store
 from scoring import rubric as rubrics
 from scoring import rule as rules
 from scoring.assessment import Assessment
@@ -27,10 +27,12 @@ from scoring.digest import Canonical, content_hash
 from scoring.engine import suggest
 from scoring.measure import coverage
 from scoring.model import Evidence, Gathered, Suggestion, Window
-from scoring.rule import Basis, Rule
+from scoring.papers import Document
+from scoring.requirement import Basis, Rule, Source
+from scoring.told import Told
 
 #: Version of the layout of the inputs; a change of it changes every digest.
-LAYOUT = "evidence/1"
+LAYOUT = "evidence/2"
 
 #: Evaluations of one database go one after the other.
 LOCK = 7_300_903
@@ -93,26 +95,32 @@ def gather(
     *,
     figures: "Figures | None" = None,
     window: Window | None = None,
+    known_at: datetime | None = None,
 ) -> Gathered | None:
-    """What is found for the item of `rule` as of `at`, or in `window`; None where no data speak for it.
+    """What is found for the item of `rule` as of `at`, or in `window`; None where nothing speaks for it.
 
     Call it in one snapshot (REPEATABLE READ): figures and digests must come from the same state.
     """
-    if rule.basis is not Basis.MEASURES:
+    if rule.basis is Basis.NONE:
         return None
-    window = window or assessments.window(
-        connection, district, register.zone_of(connection, district), assessment, at, rule.days
-    )
+    place = register.zone_of(connection, district)
+    window = window or assessments.window(connection, district, place, assessment, at, rule.days)
     figures = figures or Figures(connection, district)
-    values = {measure.key: figures.values(measure.metric, measure.subject, window) for measure in rule.measures()}
-    told = register.district_in(connection, district, window)
-    signed = register.signed(connection, district) & set(rule.registers)
-    limits = [*rule.coverage, *(measure for group in rule.groups for part in group.parts for measure in part.coverage)]
+    documents = papers.serving(rule, figures.documents(known_at))
+    told = Told.of(connection, district, rule, assessment, window, figures.revision)
+    waived = tuple(one for one in told.waivers if one.item in {"", rule.item.code})
+    if rule.basis is Basis.DOCUMENTS and not documents and not rule.supporting and not any(one.item for one in waived):
+        return None
+    measures = [measure for measure in rule.measures() if measure.source is Source.METRIC]
+    values = {measure.key: figures.values(measure.metric, measure.subject, window) for measure in measures}
+    limits = [*rule.coverage, *(measure for part in rule.parts() for measure in part.coverage)]
     limited = {(measure.metric, measure.subject): values[measure.key] for measure in limits}
     everything = [value for own in values.values() for value in own]
     datastreams = tuple(sorted({name for value in everything for name in value.datastreams}, key=str.encode))
-    metrics = sorted({measure.metric for measure in rule.measures()})
+    metrics = sorted({measure.metric for measure in measures})
     digests = figures.digests(datastreams, window)
+    states = papers.states(rule, documents, at, place)
+    found = _facts(connection, district, rule, window, everything, figures.revision) + told.facts
     inputs: dict[str, Canonical] = {
         "layout": LAYOUT,
         "district": district,
@@ -123,10 +131,14 @@ def gather(
         "rule": rule.version,
         "metrics": {name: definitions()[name].version for name in metrics},
         "register": {
-            "demo": told.demo,
-            "demo_throughout": told.demo_throughout,
-            "signed": sorted(signed),
-            "facts": [fact.canonical() for fact in _facts(connection, district, rule, window, everything)],
+            "demo": told.district.demo,
+            "demo_throughout": told.district.demo_throughout,
+            "signed": {name: dict(told.signatures[name].body) for name in sorted(told.signatures)},
+            "facts": [fact.canonical() for fact in found],
+        },
+        "documents": {
+            "states": {name: state.value for name, state in states.items()},
+            "papers": [document.canonical() for document in documents],
         },
         "readings": {name: digests[name][0] for name in datastreams if name in digests},
         "arrivals": {name: digests[name][1] for name in sorted(_arrivals(everything)) if name in digests},
@@ -137,10 +149,14 @@ def gather(
         item=rule.item.code,
         assessment=assessment.id,
         window=window,
-        demo=told.demo,
-        simulated_counts=told.demo_throughout,
-        signed_registers=frozenset(signed),
+        demo=told.district.demo,
+        simulated_counts=told.district.demo_throughout,
+        signed_registers=frozenset(told.signatures),
         values=values,
+        stated=told.stated,
+        words=told.words,
+        papers=states,
+        waivers=waived,
         coverage=coverage(value for own in limited.values() for value in own),
         id=store.public_id(district, assessment.id, rule.item.code, window),
         digest=content_hash(inputs),
@@ -149,13 +165,21 @@ def gather(
 
 
 def _facts(
-    connection: psycopg.Connection, district: str, rule: Rule, window: Window, values: Sequence[MetricValue]
+    connection: psycopg.Connection,
+    district: str,
+    rule: Rule,
+    window: Window,
+    values: Sequence[MetricValue],
+    revision: int | None,
 ) -> list[register.Fact]:
     """The facts behind the figures: the devices counted, and the whole of each register the rule divides by."""
+    if not values and not rule.signed_by:
+        return register.facts(connection, district, "district", window, revision=revision)
     devices = {name for value in values for name in value.devices}
-    found = register.facts(connection, district, "district", window)
-    for kind in sorted({register.KINDS[name] for name in rule.registers} | {"device", "maintenance"}):
-        found += register.facts(connection, district, kind, window, devices if kind == "device" else None)
+    found = register.facts(connection, district, "district", window, revision=revision)
+    for kind in sorted({register.KINDS[name] for name in rule.signed_by} | {"device", "maintenance"}):
+        ids = devices if kind == "device" else None
+        found += register.facts(connection, district, kind, window, ids, revision=revision)
     return found
 
 
@@ -167,9 +191,12 @@ def _arrivals(values: Iterable[MetricValue]) -> set[str]:
 class Figures:
     """Values and digests of one district, each asked for once however many items use it."""
 
-    def __init__(self, connection: psycopg.Connection, district: str) -> None:
+    def __init__(self, connection: psycopg.Connection, district: str, revision: int | None = None) -> None:
         self._connection = connection
         self._district = district
+        #: of the catalogue; None: the latest
+        self.revision = revision
+        self._documents: dict[datetime | None, list[Document]] = {}
         self._values: dict[tuple[str, Window], dict[str, MetricValue]] = {}
         self._digests: dict[tuple[tuple[str, ...], Window], dict[str, tuple[str, str]]] = {}
 
@@ -178,15 +205,27 @@ class Figures:
         known = self._values.setdefault((metric, window), {})
         kind, _, name = subject.partition(":")
         if name == "*":
-            every = evaluate(self._connection, metric, self._district, window.start, window.end)
+            every = evaluate(self._connection, metric, self._district, window.start, window.end, revision=self.revision)
             return tuple(value for value in every if value.subject.startswith(f"{kind}:"))
         if subject not in known:
             subjects = sorted(_subjects(metric) | {subject})
             for value in evaluate(
-                self._connection, metric, self._district, window.start, window.end, subjects=subjects
+                self._connection,
+                metric,
+                self._district,
+                window.start,
+                window.end,
+                subjects=subjects,
+                revision=self.revision,
             ):
                 known[value.subject] = value
         return (known[subject],)
+
+    def documents(self, known_at: datetime | None) -> list[Document]:
+        """Papers handed in by `known_at`."""
+        if known_at not in self._documents:
+            self._documents[known_at] = papers.of_district(self._connection, self._district, known_at)
+        return self._documents[known_at]
 
     def digests(self, datastreams: tuple[str, ...], window: Window) -> dict[str, tuple[str, str]]:
         """Digests of the hour lines and of the arrivals in `window`, by public id."""
@@ -213,7 +252,7 @@ def _subjects(metric: str) -> frozenset[str]:
         for name in rubrics.names()
         for rule in rules.load(name).values()
         for measure in rule.measures()
-        if measure.metric == metric and not measure.subject.endswith(":*")
+        if measure.source is Source.METRIC and measure.metric == metric and not measure.subject.endswith(":*")
     )
 
 

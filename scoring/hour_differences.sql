@@ -1,9 +1,10 @@
--- Hours of a datastream whose line is not the one that was kept by the time evidence was recorded.
+-- Hours of a datastream whose line is not the one that was kept with a revision of evidence.
 WITH kept AS (
     SELECT DISTINCT ON (l.hour) l.hour, l.input_digest, l.lateness
     FROM scoring.hour_line l
-    WHERE l.datastream = %(datastream)s AND l.hour >= %(start)s AND l.hour < %(end)s AND l.recorded_at <= %(recorded_at)s
-    ORDER BY l.hour, l.recorded_at DESC
+    WHERE l.datastream = %(datastream)s AND l.hour >= %(start)s AND l.hour < %(end)s
+      AND (l.evidence_id <= %(evidence_id)s OR (l.evidence_id IS NULL AND l.recorded_at <= %(recorded_at)s))
+    ORDER BY l.hour, l.id DESC
 ), said AS (
     SELECT h.hour, h.input_digest, h.lateness
     FROM ingest.datastream d

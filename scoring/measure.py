@@ -4,6 +4,7 @@ Everything is exact: ratios stay fractions and are compared as such; nothing is 
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -12,10 +13,13 @@ from ingest.model import Origin
 from metrics.model import MetricValue
 from metrics.zones import zone
 from scoring.model import Evidence, Finding, Gap, Window
-from scoring.rule import Aggregate, Comparison, Measure, Requirement
+from scoring.requirement import Aggregate, Comparison, Measure, Requirement, Source
 
 #: Readings that may count towards points outside a demo district.
 COUNTING = frozenset({Origin.REAL.value, Origin.IMPORTED.value})
+
+#: Origin of figures that come from the register or from a signature.
+STATED = "stated"
 
 
 def last_day(window: Window) -> date:
@@ -37,12 +41,52 @@ def holds(value: Fraction, requirement: Requirement, day: date) -> bool:
 
 def find(measure: Measure, evidence: Evidence) -> Finding:
     """What `measure` says about `evidence`."""
-    day = last_day(evidence.window)
+    return _stated(measure, evidence) if measure.source is Source.STATED else _observed(measure, evidence)
+
+
+def _stated(measure: Measure, evidence: Evidence) -> Finding:
+    told = evidence.stated.get(measure.metric)
+    value = told.value if told else None
+    return _compared(
+        measure, evidence, value, gap=(told.gap if told else None) or (Gap.NOT_STATED if value is None else None),
+        origins=() if value is None else (STATED,),
+    )  # fmt: skip
+
+
+def _compared(
+    measure: Measure,
+    evidence: Evidence,
+    value: Fraction | None,
+    *,
+    gap: Gap | None,
+    origins: tuple[str, ...],
+    subject: str = "",
+) -> Finding:
+    """A finding without devices: the figure beside what is required of it."""
+    day, required = last_day(evidence.window), measure.required
+    return Finding(
+        measure=measure.key,
+        metric=measure.metric,
+        subject=subject or measure.subject,
+        value=value,
+        unit=measure.unit,
+        threshold=required.threshold.on(day) if required else None,
+        comparison=required.comparison.value if required else "",
+        holds=None if value is None or required is None else holds(value, required, day),
+        gap=gap,
+        origins=origins,
+    )
+
+
+def _observed(measure: Measure, evidence: Evidence) -> Finding:
+    day, required = last_day(evidence.window), measure.required
     values = evidence.values.get(measure.key, ())
     origins = tuple(sorted({origin for value in values for origin in value.origins}))
     counting = COUNTING | {Origin.SIMULATED.value} if evidence.simulated_counts else COUNTING
     ratios = {value.subject: ratio for value in values if (ratio := value.ratio) is not None}
-    failing = tuple(sorted(subject for subject, ratio in ratios.items() if not holds(ratio, measure.required, day)))
+    failing = tuple(
+        sorted(subject for subject, ratio in ratios.items() if required and not holds(ratio, required, day))
+    )
     figure: Fraction | None = None
     subject, gap = measure.subject, None
     if not counting.issuperset(origins):
@@ -52,25 +96,18 @@ def find(measure: Measure, evidence: Evidence) -> Finding:
     elif not values or not (failing or len(ratios) == len(values)):
         gap = Gap.NO_DATA
     elif measure.aggregate is Aggregate.EACH:
-        worst = max if measure.required.comparison is Comparison.AT_MOST else min
+        worst = max if required and required.comparison is Comparison.AT_MOST else min
         subject = worst(sorted(ratios), key=lambda name: ratios[name])
         figure = ratios[subject]
     elif len(ratios) < len(values):
         gap = Gap.NO_DATA
     else:
         figure = _pooled(values)
-    return Finding(
-        measure=measure.key,
-        metric=measure.metric,
-        subject=subject,
-        value=figure,
-        unit=measure.required.threshold.unit,
-        threshold=measure.required.threshold.on(day),
-        holds=None if figure is None else holds(figure, measure.required, day),
-        gap=gap,
+    found = _compared(measure, evidence, figure, gap=gap, origins=origins, subject=subject)
+    return replace(
+        found,
         coverage=coverage(values),
         devices=tuple(sorted({device for value in values for device in value.devices})),
-        origins=origins,
         failing=failing if measure.aggregate is Aggregate.EACH else (),
     )
 

@@ -33,6 +33,19 @@ class Outcome(StrEnum):
     NO_RULE = "no_rule"
 
 
+class PaperState(StrEnum):
+    """What has become of a paper that an item needs. Also keys of texts.yaml."""
+
+    #: a person has accepted it, and it is valid
+    ACCEPTED = "accepted"
+    #: handed in, nobody has looked at it yet
+    WAITING = "waiting"
+    #: accepted once; its validity is over or has not begun
+    EXPIRED = "expired"
+    REJECTED = "rejected"
+    MISSING = "missing"
+
+
 class Gap(StrEnum):
     """Why a requirement can neither be called met nor failed. Also keys of texts.yaml."""
 
@@ -42,6 +55,12 @@ class Gap(StrEnum):
     UNSIGNED = "unsigned"
     TOO_SHORT = "too_short"
     NOT_MEASURED = "not_measured"
+    #: nobody declared the figure, or not for the period that the form asks about
+    NOT_STATED = "not_stated"
+    #: it was declared in another unit
+    WRONG_UNIT = "wrong_unit"
+    #: papers are missing, or nobody has accepted them
+    PAPERS = "papers"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +75,31 @@ class Window:
     zone: str
     #: reason of a person who chose another window than the default; '' : the default
     chosen: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stated:
+    """A figure of the register, or one that a person declared."""
+
+    #: exact; None: there is none
+    value: Fraction | None
+    #: UCUM code
+    unit: str
+    gap: Gap | None = None
+    #: who signed what it comes from, and when; '' where it is the register of the district itself
+    signer: str = ""
+    signed_on: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiver:
+    """A class of devices, or an item, that a person declared not to apply here."""
+
+    feed: str
+    item: str
+    reason: str
+    signer: str
+    signed_on: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +119,14 @@ class Evidence:
     signed_registers: frozenset[str]
     #: per measure key of the rule, one value per subject; a silent subject has a value without a figure
     values: Mapping[str, tuple[MetricValue, ...]]
+    #: figures that no reading gives, by name
+    stated: Mapping[str, Stated] = field(default_factory=dict)
+    #: words of the register that decide which part applies, by name
+    words: Mapping[str, str] = field(default_factory=dict)
+    #: by id of the paper
+    papers: Mapping[str, PaperState] = field(default_factory=dict)
+    #: in force at the end of the window
+    waivers: tuple[Waiver, ...] = ()
     #: covered part of what was expected of everything the rule limits by coverage, 0 to 1; None: nothing expected
     coverage: Fraction | None = None
     #: '' until stored; then ``lakeside-demo/2.2.5.1/2026-10-24/30d/r1``
@@ -107,8 +159,10 @@ class Finding:
     value: Fraction | None
     #: UCUM code
     unit: str
-    #: required value, in the same unit
-    threshold: Decimal
+    #: required value, in the same unit; None: nothing is required of it
+    threshold: Decimal | None
+    #: how the figure is compared with it: at_least, at_most, above; '' : not at all
+    comparison: str
     #: True met, False failed, None open
     holds: bool | None
     gap: Gap | None = None
@@ -129,6 +183,10 @@ class State(StrEnum):
     OPEN = "open"
     #: the register lists nothing that could meet it: failed, and said in its own words
     ABSENT = "absent"
+    #: a signed waiver takes it out of its group
+    WAIVED = "waived"
+    #: it is meant for other districts
+    NOT_HERE = "not_here"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +202,45 @@ class Verdict:
     findings: Mapping[str, Finding] = field(default_factory=dict)
     #: by key of the part
     states: Mapping[str, State] = field(default_factory=dict)
+    #: papers that keep it from more points, in the order of the rule
+    missing: tuple[str, ...] = ()
+    #: points once those papers are accepted; None: papers alone do not settle it
+    points_with_papers: Decimal | None = None
+
+
+class Lack(StrEnum):
+    """What can keep an item from more points. Also keys of texts.yaml."""
+
+    COVERAGE = "coverage"
+    DATA = "data"
+    DAYS = "days"
+    ORIGIN = "origin"
+    REGISTER = "register"
+    STATED = "stated"
+    THRESHOLD = "threshold"
+    PAPER = "paper"
+    REVIEW = "review"
+    DECISION = "decision"
+    RULE = "rule"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missing:
+    """One thing that keeps an item from more points."""
+
+    lack: Lack
+    #: name of the figure, of the register or of the paper
+    what: str
+    text: Text
+    #: devices whose silence it is
+    devices: tuple[str, ...] = ()
+    #: as found and as needed, plain decimals
+    have: str | None = None
+    need: str | None = None
+    #: UCUM code
+    unit: str = ""
+    #: complete days that are still needed at least
+    days: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,4 +258,8 @@ class Suggestion:
     #: content hash of the rule
     rule_version: str
     findings: tuple[Finding, ...] = ()
+    #: every needed paper is there: a person can decide
+    ready: bool = False
+    #: what keeps the item from more points
+    missing: tuple[Missing, ...] = ()
     evidence: Evidence | None = field(default=None, repr=False)

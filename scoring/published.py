@@ -1,14 +1,17 @@
 """What the API and the command line say about an item: one shape for both. Field names are a contract."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from fractions import Fraction
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from scoring.decision import Decision, Total
 from scoring.digest import decimal_text
-from scoring.model import Evidence, Finding, Outcome, Suggestion, Text
+from scoring.gaps import Gaps
+from scoring.model import Evidence, Finding, Lack, Missing, Outcome, Suggestion, Text
+from scoring.papers import Document
 from scoring.rubric import Item
 
 #: Digits after the point of a figure that is shown; comparisons are exact and made before.
@@ -96,6 +99,120 @@ class ItemBody(_Body):
     evidence: list[EvidenceBody]
 
 
+class TotalBody(_Body):
+    """The sum of the form, by what stands behind each point; all plain decimals."""
+
+    points_max: str
+    decided: str
+    suggested: str
+    provisional: str = Field(description="enters no total")
+    demo: str = Field(description="enters no total")
+    undetermined: str = Field(description="points of items of which nothing is known yet")
+    counted: str = Field(description="decided and suggested")
+
+
+class MissingBody(_Body):
+    """One thing that keeps an item from more points."""
+
+    lack: Lack
+    what: str = Field(description="name of the figure and subject, of the register or of the paper")
+    text: TextBody
+    devices: list[str]
+    have: str | None
+    need: str | None
+    unit: str
+    days: int | None = Field(description="complete days that are still needed at least")
+
+
+class OpenBody(_Body):
+    """An item that could bring more points."""
+
+    code: str
+    points: str
+    winnable: str
+    missing: list[MissingBody]
+
+
+class GapsBody(_Body):
+    """What separates the district from the self-score that an application needs."""
+
+    total: TotalBody
+    threshold: str
+    lacking: str
+    items: list[OpenBody]
+
+
+class DecisionBody(_Body):
+    """What a person decided about one item."""
+
+    code: str
+    points: str
+    reason: str
+    person: str
+    recorded_at: datetime
+    seen_points: str | None = Field(description="what was suggested then")
+    changed: bool = Field(description="the suggestion has become another one since")
+
+
+class DocumentBody(_Body):
+    """A paper that was handed in."""
+
+    id: int
+    kind: str
+    title: str
+    sha256: str
+    bytes: int
+    valid_from: date | None
+    valid_until: date | None
+    signer: str
+    items: list[str] = Field(description="empty: every item that asks for its kind")
+    verdict: str | None = Field(description="accepted, rejected; null: nobody has read it yet")
+    reviewed_by: str | None
+    recorded_at: datetime
+
+
+def total(sums: Total) -> TotalBody:
+    """The sum as it is shown."""
+    names = TotalBody.model_fields
+    return TotalBody(**{name: decimal_text(getattr(sums, name)) for name in names})
+
+
+def gaps(found: Gaps) -> GapsBody:
+    """Gaps as they are shown."""
+    return GapsBody(
+        total=total(found.total),
+        threshold=decimal_text(found.threshold),
+        lacking=decimal_text(found.lacking),
+        items=[
+            OpenBody(
+                code=one.item, points=decimal_text(one.points), winnable=decimal_text(one.winnable),
+                missing=[
+                    MissingBody(
+                        lack=Lack(entry.lack), what=entry.what, text=TextBody(zh=entry.zh, en=entry.en),
+                        devices=list(entry.devices), have=entry.have, need=entry.need, unit=entry.unit, days=entry.days,
+                    )
+                    for entry in one.missing
+                ],
+            )
+            for one in found.items
+        ],
+    )  # fmt: skip
+
+
+def decision(one: Decision) -> DecisionBody:
+    """A decision as it is shown."""
+    return DecisionBody(
+        code=one.item, points=decimal_text(one.points), reason=one.reason, person=one.person,
+        recorded_at=one.recorded_at.astimezone(UTC),
+        seen_points=None if one.seen_points is None else decimal_text(one.seen_points), changed=one.changed,
+    )  # fmt: skip
+
+
+def document(one: Document) -> DocumentBody:
+    """A paper as it is shown."""
+    return DocumentBody(**{name: getattr(one, name) for name in DocumentBody.model_fields})
+
+
 def number(points: Decimal) -> int | float:
     """Points as a JSON number; points of a form are multiples of a half, which binary floating point holds exactly."""
     return int(points) if points == int(points) else float(points)
@@ -136,11 +253,23 @@ def stored(findings: Iterable[Finding]) -> list[dict[str, object]]:
         metric(finding).model_dump()
         | {
             "origins": list(finding.origins),
-            "threshold": decimal_text(finding.threshold),
+            "threshold": None if finding.threshold is None else decimal_text(finding.threshold),
+            "comparison": finding.comparison,
             "holds": finding.holds,
         }
         for finding in {(finding.metric, finding.subject): finding for finding in findings}.values()
     ]
+
+
+def missing(lacking: Iterable[Missing]) -> list[dict[str, object]]:
+    """What keeps an item from more points, as `scoring.suggestion.missing` keeps it."""
+    return [
+        {
+            "lack": one.lack.value, "what": one.what, "zh": one.text.zh, "en": one.text.en, "devices": list(one.devices),
+            "have": one.have, "need": one.need, "unit": one.unit, "days": one.days,
+        }
+        for one in lacking
+    ]  # fmt: skip
 
 
 def origin(origins: Iterable[str]) -> str:

@@ -10,9 +10,9 @@ from psycopg_pool import ConnectionPool
 from pydantic import AwareDatetime
 
 from scoring import assessment as assessments
-from scoring import register, rubric, store
+from scoring import decision, gaps, papers, published, register, rubric, store
 from scoring.assessment import Assessment
-from scoring.published import ItemBody, RevisionBody
+from scoring.published import DecisionBody, DocumentBody, GapsBody, ItemBody, RevisionBody, TotalBody
 
 District = Annotated[str, Path(description="id of the district", examples=["lakeside-demo"])]
 Code = Annotated[str, Path(description="code of the item in the order of the form", examples=["2.2.5.1"])]
@@ -57,6 +57,33 @@ def router(pool: ConnectionPool) -> APIRouter:
         chosen = _assessment(connection, district, assessment)
         _known(chosen, code)
         return store.revisions(connection, district, chosen.id, code, as_of)
+
+    @routes.get("/districts/{district}/gaps", responses=NOT_FOUND, summary="What separates the district from its goal")
+    def read_gaps(connection: Connection, district: District, assessment: Evaluation = None) -> GapsBody:
+        chosen = _assessment(connection, district, assessment)
+        return published.gaps(gaps.gaps(connection, district, chosen, rubric.load(chosen.rubric)))
+
+    @routes.get("/districts/{district}/total", responses=NOT_FOUND, summary="The sum, by what stands behind each point")
+    def read_total(connection: Connection, district: District, assessment: Evaluation = None) -> TotalBody:
+        chosen = _assessment(connection, district, assessment)
+        return published.total(decision.total(connection, district, chosen, rubric.load(chosen.rubric)))
+
+    @routes.get("/districts/{district}/documents", responses=NOT_FOUND, summary="Papers that were handed in")
+    def read_documents(connection: Connection, district: District) -> list[DocumentBody]:
+        _assessment(connection, district, None)
+        return [published.document(one) for one in papers.of_district(connection, district)]
+
+    @routes.get(
+        "/districts/{district}/items/{code}/decisions",
+        responses=NOT_FOUND,
+        summary="What people decided about one item, the decision in force first",
+    )
+    def read_decisions(
+        connection: Connection, district: District, code: Code, assessment: Evaluation = None
+    ) -> list[DecisionBody]:
+        chosen = _assessment(connection, district, assessment)
+        _known(chosen, code)
+        return [published.decision(one) for one in decision.history(connection, district, chosen.id, code)]
 
     return routes
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
-from importlib.resources import files
 
+from scoring import library
 from scoring.model import Text
 from scoring.source import Node, SourceError, parse
 
@@ -94,14 +94,13 @@ class Rubric:
 
 def names() -> tuple[str, ...]:
     """Ids of the rubrics that are shipped."""
-    folder = files("scoring") / "rubrics"
-    return tuple(sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml")))
+    return tuple(library.rubrics())
 
 
 @cache
 def load(rubric_id: str) -> Rubric:
     """The rubric `rubric_id`, every printed sum checked."""
-    file = files("scoring") / "rubrics" / f"{rubric_id}.yaml"
+    file = library.rubrics()[rubric_id]
     rubric = read(parse(file.read_text(encoding="utf-8"), f"rubrics/{rubric_id}.yaml"))
     if rubric.id != rubric_id:
         raise SourceError(f"rubrics/{rubric_id}.yaml $.rubric_id: expected {rubric_id!r}, got {rubric.id!r}")

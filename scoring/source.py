@@ -118,6 +118,12 @@ class Node:
             self.refuse(f"a whole number like {example}")
         return self.value
 
+    def flag(self) -> bool:
+        """True or false."""
+        if not isinstance(self.value, bool):
+            self.refuse("true or false")
+        return self.value
+
     def day(self) -> date:
         """A date."""
         if not isinstance(self.value, date):

@@ -12,6 +12,7 @@ from psycopg.rows import class_row, tuple_row
 from psycopg.types.json import Jsonb
 
 from metrics.zones import zone
+from scoring import assessment as assessments
 from scoring import published, register
 from scoring import rubric as rubrics
 from scoring import rule as rules
@@ -20,11 +21,11 @@ from scoring.digest import Canonical, canonical
 from scoring.engine import suggest
 from scoring.model import Gathered, Outcome, Suggestion, Text, Window
 from scoring.published import EvidenceBody, ItemBody, MetricBody, RevisionBody, WindowBody
+from scoring.requirement import Rule
 from scoring.rubric import Rubric
-from scoring.rule import Rule
 
 #: Keys of the inputs whose change makes a revision, in the order in which reasons are named.
-CHANGES = ("rule", "metrics", "register", "readings", "arrivals", "window")
+CHANGES = ("rule", "metrics", "register", "documents", "readings", "arrivals", "window")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,8 @@ class _Suggestion:
     reason_en: str
     rule_id: str
     rule_version: str
+    ready: bool
+    missing: list[dict[str, object]]
 
 
 def public_id(district: str, assessment: str, item: str, window: Window, revision: int | None = None) -> str:
@@ -147,6 +150,8 @@ def _keep_evidence(
     }
     with connection.cursor(row_factory=tuple_row) as cursor:
         row = cursor.execute((files("scoring") / "evidence_insert.sql").read_bytes(), own).fetchone()
+        if row is None:
+            raise RuntimeError(f"evidence {name} was not stored")
         cursor.execute(
             (files("scoring") / "hour_lines.sql").read_bytes(),
             {
@@ -155,10 +160,9 @@ def _keep_evidence(
                 "start": evidence.window.start,
                 "end": evidence.window.end,
                 "recorded_at": now,
+                "evidence_id": row[0],
             },
         )
-    if row is None:
-        raise RuntimeError(f"evidence {name} was not stored")
     return row[0], name
 
 
@@ -181,16 +185,17 @@ def _keep_suggestion(
     new = _Suggestion(
         suggestion.item, evidence_id, suggestion.outcome.value, suggestion.points, suggestion.provisional,
         suggestion.demo, suggestion.reason.zh, suggestion.reason.en, suggestion.rule_id, suggestion.rule_version,
+        suggestion.ready, published.missing(suggestion.missing),
     )  # fmt: skip
     if _suggestions(connection, district, assessment.id, suggestion.item).get(suggestion.item) == new:
         return
     connection.execute(
         "INSERT INTO scoring.suggestion (district, assessment, rubric, item, evidence_id, outcome, points, provisional,"
-        " demo, reason_zh, reason_en, rule_id, rule_version, recorded_at)"
-        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        " demo, reason_zh, reason_en, rule_id, rule_version, ready, missing, recorded_at)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
         (
             district, assessment.id, rubric.id, new.item, new.evidence_id, new.outcome, new.points, new.provisional,
-            new.demo, new.reason_zh, new.reason_en, new.rule_id, new.rule_version, now,
+            new.demo, new.reason_zh, new.reason_en, new.rule_id, new.rule_version, new.ready, Jsonb(new.missing), now,
         ),
     )  # fmt: skip
 
@@ -202,7 +207,7 @@ def _suggestions(
     with connection.cursor(row_factory=class_row(_Suggestion)) as cursor:
         rows = cursor.execute(
             "SELECT DISTINCT ON (item) item, evidence_id, outcome, points, provisional, demo, reason_zh, reason_en,"
-            " rule_id, rule_version FROM scoring.suggestion"
+            " rule_id, rule_version, ready, missing FROM scoring.suggestion"
             " WHERE district = %s AND assessment = %s AND (%s::text IS NULL OR item = %s::text) ORDER BY item, id DESC",
             (district, assessment, item, item),
         ).fetchall()
@@ -258,6 +263,7 @@ def revisions(
 class Stored:
     """Evidence in force, with what is needed to compute it anew."""
 
+    id: int
     public_id: str
     item: str
     assessment: Assessment
@@ -271,21 +277,23 @@ def in_force(connection: psycopg.Connection, district: str) -> list[Stored]:
     """The evidence behind the latest suggestion of each item."""
     with connection.cursor(row_factory=tuple_row) as cursor:
         rows = cursor.execute(
-            "SELECT DISTINCT ON (s.assessment, s.item) e.public_id, e.item, e.assessment, e.rubric, e.window_start,"
+            "SELECT DISTINCT ON (s.assessment, s.item) e.id, e.public_id, e.item, e.assessment, e.rubric, e.window_start,"
             " e.window_end, e.digest, e.inputs, e.recorded_at"
             " FROM scoring.suggestion s JOIN scoring.evidence e ON e.id = s.evidence_id"
             " WHERE s.district = %s ORDER BY s.assessment, s.item, s.id DESC",
             (district,),
         ).fetchall()
     place = register.zone_of(connection, district)
+    declared = {one.id: one for one in assessments.of_district(connection, district)}
     found = []
-    for name, item, assessment, rubric, start, end, digest, inputs, recorded_at in rows:
+    for number, name, item, assessment, rubric, start, end, digest, inputs, recorded_at in rows:
         told = json.loads(inputs)["window"]
         found.append(
             Stored(
+                id=number,
                 public_id=name,
                 item=item,
-                assessment=Assessment(id=assessment, rubric=rubric),
+                assessment=declared.get(assessment) or Assessment(id=assessment, rubric=rubric),
                 window=Window(start=start, end=end, days=told["days"], zone=place, chosen=told["chosen"]),
                 digest=digest,
                 inputs=inputs,

@@ -5,8 +5,8 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache
-from importlib.resources import files
 
+from scoring import library
 from scoring.digest import decimal_text
 from scoring.model import Text
 from scoring.source import Node, parse
@@ -30,9 +30,9 @@ MONTHS = [
 @cache
 def catalogue() -> Mapping[str, Text]:
     """Every sentence by its path, ``outcomes.met``."""
-    file = files("scoring") / "texts.yaml"
     found: dict[str, Text] = {}
-    _collect(parse(file.read_text(encoding="utf-8"), "texts.yaml"), "", found)
+    for file in library.sentences():
+        _collect(parse(file.read_text(encoding="utf-8"), "texts.yaml"), "", found)
     return found
 
 
@@ -82,7 +82,7 @@ def amount(value: Fraction | Decimal, unit: str, *, round_up: bool = False) -> T
 
     Args:
         value: in `unit`.
-        unit: UCUM code; '1' is shown in percent, seconds from two minutes on in minutes.
+        unit: UCUM code; '1' is shown in percent, seconds from two minutes on in minutes, money in 万元.
         round_up: for a value that must stay below something.
     """
     number = Fraction(value)
@@ -90,6 +90,8 @@ def amount(value: Fraction | Decimal, unit: str, *, round_up: bool = False) -> T
         number, unit = number * 100, "%"
     elif unit == "s" and number >= 120:
         number, unit = number / 60, "min"
+    elif unit == "CNY":
+        number = number / 10_000  # the form counts in 万元
     scaled = number * 100
     whole = -(-scaled.numerator // scaled.denominator) if round_up else scaled.numerator // scaled.denominator
     text = decimal_text(Decimal(whole) / 100)

@@ -89,6 +89,7 @@ def _hours(connection: psycopg.Connection, stored: store.Stored, what: str, whic
                     "start": stored.window.start,
                     "end": stored.window.end,
                     "recorded_at": stored.recorded_at,
+                    "evidence_id": stored.id,
                     "arrivals": what == "arrivals",
                 },
             ).fetchall()

@@ -44,14 +44,14 @@ def test_a_whole_demo_month_brings_one_point_each(connection: psycopg.Connection
         assert "2026年10月24日至2026年11月22日（共30天）" in found[code].reason.zh
     assert found["2.2.2.1"].outcome is Outcome.PARTLY_MET
     assert found["2.6.4.1"].outcome is Outcome.DOCUMENTS_ONLY
-    assert found["1.1.1.1"].outcome is Outcome.NO_RULE
+    assert found["1.1.1.1"].outcome is Outcome.UNDETERMINED
 
 
 def test_the_digest_is_over_the_inputs_as_they_are_stored(connection: psycopg.Connection) -> None:
     village.build(connection)
     assess(connection)
     rows = connection.execute("SELECT inputs, digest FROM scoring.evidence").fetchall()
-    assert len(rows) == len(MEASURED)
+    assert len(rows) >= len(MEASURED)
     for inputs, digest in rows:
         assert content_hash(json.loads(inputs)) == digest
         assert not set("0123456789") >= set(json.loads(inputs)["district"])
@@ -60,8 +60,9 @@ def test_the_digest_is_over_the_inputs_as_they_are_stored(connection: psycopg.Co
 def test_evidence_is_stored_again_only_if_its_inputs_changed(connection: psycopg.Connection) -> None:
     village.build(connection)
     assess(connection)
+    stored = count(connection, "evidence")
     assess(connection, SOON)
-    assert (count(connection, "evidence"), count(connection, "suggestion")) == (3, 64)
+    assert (count(connection, "evidence"), count(connection, "suggestion")) == (stored, 64)
     connection.execute(
         "UPDATE metrics.hour SET input_digest = '\\x01' WHERE hour = %s AND datastream_id ="
         " (SELECT id FROM ingest.datastream WHERE device = 'gate-1' AND quantity = 'parking.in')",
@@ -69,7 +70,9 @@ def test_evidence_is_stored_again_only_if_its_inputs_changed(connection: psycopg
     )
     found = assess(connection, SOON)
     rows = connection.execute(
-        "SELECT item, reason FROM scoring.evidence WHERE revision = 2 AND supersedes IS NOT NULL ORDER BY item"
+        "SELECT item, reason FROM scoring.evidence WHERE revision = 2 AND supersedes IS NOT NULL AND item = ANY (%s)"
+        " ORDER BY item",
+        (list(MEASURED),),
     ).fetchall()
     assert rows == [("2.2.2.1", "readings"), ("2.2.5.1", "readings"), ("2.2.5.2", "readings")]
     assert found["2.2.5.1"].evidence is not None
@@ -102,24 +105,25 @@ def test_digests_do_not_depend_on_order_serials_or_the_session(connection: psyco
     devices = dict(reversed(list(village.DEVICES.items())))
     village.build(connection, devices=devices)
     assess(connection, NOW + timedelta(minutes=3))
-    assert len(before) == 3
+    assert before.keys() >= set(MEASURED)
     assert digests(connection) == before
 
 
 def test_a_new_name_keeps_the_digest_and_a_new_number_of_spaces_does_not(connection: psycopg.Connection) -> None:
     village.build(connection)
     assess(connection)
+    stored = count(connection, "evidence")
     middle = NOW - timedelta(days=10)
     village.fact(connection, "space", "mall", {"name_zh": "新名", "name_en": "New", "core_public": True}, middle)
     village.fact(
         connection, "car_park", "p1", {"space": "mall", "public": True, "spaces": 999}, NOW + timedelta(days=1)
     )
     assess(connection, SOON)
-    assert count(connection, "evidence") == 3
+    assert count(connection, "evidence") == stored
     village.fact(connection, "car_park", "p1", {"space": "mall", "public": True, "spaces": 120}, middle)
     assess(connection, SOON)
     rows = connection.execute("SELECT item, reason FROM scoring.evidence WHERE revision = 2 ORDER BY item").fetchall()
-    assert rows == [("2.2.5.1", "register"), ("2.2.5.2", "register")]
+    assert rows == [("1.5.4.1", "register"), ("2.2.5.1", "register"), ("2.2.5.2", "register")]
 
 
 def test_no_data_is_undetermined_and_never_zero(connection: psycopg.Connection) -> None:
@@ -234,7 +238,7 @@ def test_history_cannot_be_edited(connection: psycopg.Connection, table: str) ->
 def test_verify_finds_nothing_on_an_untouched_database(connection: psycopg.Connection) -> None:
     village.build(connection)
     assess(connection)
-    assert verification.verify(connection) == (3, [])
+    assert verification.verify(connection) == (count(connection, "evidence"), [])
 
 
 def test_verify_names_the_datastream_and_the_hour(connection: psycopg.Connection) -> None:

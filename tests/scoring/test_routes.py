@@ -67,7 +67,7 @@ def test_before_the_first_evaluation_every_item_says_so(client: Client) -> None:
     bodies = client.get(BASE).json()
     assert len(bodies) == 64
     assert {body["suggested_points"] for body in bodies} == {None}
-    assert {body["outcome"] for body in bodies} == {"undetermined", "documents_only", "no_rule"}
+    assert {body["outcome"] for body in bodies} == {"undetermined", "documents_only"}
     assert all(body["demo"] for body in bodies)
 
 

@@ -27,8 +27,11 @@ def read(code: str, content: str) -> rule.Rule:
 def test_every_item_of_the_form_has_a_rule() -> None:
     rules = rule.load(NAME)
     assert list(rules) == [item.code for item in rubric.load(NAME).items()]
-    measured = [code for code, own in rules.items() if own.basis is rule.Basis.MEASURES]
-    assert measured == ["2.2.2.1", "2.2.5.1", "2.2.5.2"]
+    assert {own.basis for own in rules.values()} == {rule.Basis.MEASURES, rule.Basis.DOCUMENTS}
+    observed = [code for code, own in rules.items() if own.observed]
+    assert observed == [
+        "2.2.1.1", "2.2.2.1", "2.2.3.1", "2.2.5.1", "2.2.5.2", "2.2.6.1", "2.6.1.1", "2.6.2.1", "2.6.3.1", "2.6.7.1",
+    ]  # fmt: skip
 
 
 def test_every_phrase_is_said_by_a_rule() -> None:
