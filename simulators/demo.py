@@ -15,6 +15,10 @@ from simulators.world import CarPark, Device, Space, World
 _WEEKDAYS = (Weekday.MON, Weekday.TUE, Weekday.WED, Weekday.THU, Weekday.FRI, Weekday.SAT, Weekday.SUN)
 
 
+#: The running total of a meter [kW.h].
+_METER = "energy.import_total"
+
+
 class WorldError(Exception):
     """A catalogue asks for what cannot be simulated; the message names the entry, the value and a good one."""
 
@@ -60,6 +64,7 @@ def of_catalogue(catalogue: Catalogue, seed: int) -> World:
                 sign=entry.sign or 1,
                 car_park=entry.car_park,
                 submeter_of=entry.submeter_of,
+                wrap_wh=int(1000 * (entry.counters[_METER].wrap or 0)) if _METER in entry.counters else 0,
             )
     return World(
         seed=seed,
@@ -68,9 +73,12 @@ def of_catalogue(catalogue: Catalogue, seed: int) -> World:
         physics=constants,
         spaces={space.id: _space(space) for space in catalogue.spaces},
         car_parks={
-            park.id: CarPark(id=park.id, spaces=park.spaces, public=park.public) for park in catalogue.car_parks
+            park.id: CarPark(id=park.id, spaces=park.spaces, public=park.public, space=park.space)
+            for park in catalogue.car_parks
         },
         devices=devices,
+        carriers=tuple(sorted(carrier.id for carrier in catalogue.carriers)),
+        merchants=tuple(sorted(merchant.id for merchant in catalogue.merchants)),
     )
 
 

@@ -8,10 +8,14 @@ name     what it does                                        effect
 ======== =================================================== =======
 gap      nothing is sent for some time                       lost
 stuck    some values stay as they were                       bent
+spike    a value is far out of what is plausible             flagged
 duplicate the report is sent twice                           none
+conflict  it is sent again with other values                 none
 late     the report is sent a day later                      none
 reset    the counter starts again at nought                  none
+wrap     the counter starts again at its declared limit      none
 malformed the report cannot be read                          lost
+clock    the clock is fast by more than is believed          lost
 unknown  a device that nobody knows repeats the report       none
 ======== =================================================== =======
 """
@@ -32,14 +36,19 @@ from pydantic.dataclasses import dataclass as checked
 
 from ingest.formats import native
 from ingest.model import Reason
-from simulators import draw, energy, series
+from simulators import draw, series
 from simulators.backlog import Pair
 from simulators.days import day_of
 from simulators.draw import Whole
+from simulators.feeds import energy
 from simulators.series import Report
 from simulators.world import Device, World
 
 DAY_S = 86_400
+#: Out of the range of every quantity it is used for.
+_IMPLAUSIBLE = 99_999.0
+#: Further ahead than any collector believes (docs/native.md, "Times"), even of a report that comes a day late [s].
+_AHEAD_S = (2 * DAY_S, 3 * DAY_S)
 
 
 class Effect(StrEnum):
@@ -47,6 +56,8 @@ class Effect(StrEnum):
 
     LOST = "lost"
     BENT = "bent"
+    #: its bent values are known to be none
+    FLAGGED = "flagged"
     NONE = "none"
 
 
@@ -93,9 +104,16 @@ class Fault:
                 yield from self.alter(self, device, item)
 
     def touches(self, device: Device, stamp: int) -> bool:
-        """Whether the report of `stamp` [s since 1970 UTC] is one of those that this fault alters."""
+        """Whether the report of `stamp` [s since 1970 UTC] is one of those that this fault alters.
+
+        What happens between two reports shares the fate of the first.
+        """
         if self.world.devices.get(device.id) is not device or (self.rate.feeds and device.feed not in self.rate.feeds):
             return False
+        # A running total either starts again at a limit or anywhere.
+        if self.name in {"reset", "wrap"} and (self.name == "wrap") != (device.wrap_wh > 0):
+            return False
+        stamp = series.slot(self.world, device, stamp)
         return stamp in _touched(self, device, day_of(self.world.zone, stamp))
 
     def hits(self, device: Device, stamps: Whole) -> NDArray[np.bool_]:
@@ -163,7 +181,7 @@ def _touched(fault: Fault, device: Device, day: int) -> frozenset[int]:
     """The stamps of local `day` that the fault alters."""
     start, end = fault.world.start_of(day), fault.world.start_of(day + 1)
     at = series.stamps(fault.world, device, start, end)
-    if fault.name == "reset":
+    if fault.name in {"reset", "wrap"}:
         return frozenset(at.tolist())
     if fault.rate.chance_permille:
         return frozenset(at[draw.below(fault.key(device), 1000, at) < fault.rate.chance_permille].tolist())
@@ -192,6 +210,27 @@ def _stuck(fault: Fault, device: Device, report: Report) -> Iterable[Pair]:
 def _duplicate(_fault: Fault, device: Device, report: Report) -> Iterable[Pair]:
     yield device, report
     yield device, report
+
+
+def _spike(fault: Fault, device: Device, report: Report) -> Iterable[Pair]:
+    values = dict.fromkeys(fault.rate.quantities, _IMPLAUSIBLE)
+    yield device, {**report, "values": {**_values(report), **values}}
+
+
+def _conflict(_fault: Fault, device: Device, report: Report) -> Iterable[Pair]:
+    yield device, report
+    yield device, {**report, "values": {name: _number(value) + 1 for name, value in _values(report).items()}}
+
+
+def _wrap(fault: Fault, device: Device, report: Report) -> Iterable[Pair]:
+    (quantity,) = fault.rate.quantities
+    shown_wh = round(_number(_values(report)[quantity]) * 1000) % device.wrap_wh
+    yield device, {**report, "values": {**_values(report), quantity: shown_wh / 1000}}
+
+
+def _clock(fault: Fault, device: Device, report: Report) -> Iterable[Pair]:
+    ahead_s = int(draw.between(fault.key(device), *_AHEAD_S, day_of(fault.world.zone, _stamp(report)), 3)[0])
+    yield device, {**report, "ts": (_stamp(report) + ahead_s) * 1000}
 
 
 def _late(_fault: Fault, device: Device, report: Report) -> Iterable[Pair]:
@@ -230,6 +269,9 @@ def _reset(fault: Fault, device: Device, report: Report) -> Iterable[Pair]:
 
 
 def _malformed(fault: Fault, device: Device, report: Report) -> Iterable[Pair]:
+    if "event" in report:
+        yield device, MALFORMED[Reason.BAD_JSON](report)
+        return
     kinds = tuple(MALFORMED.values())
     yield device, kinds[int(draw.below(fault.key(device), len(kinds), _stamp(report), 1)[0])](report)
 
@@ -243,6 +285,11 @@ def _stamp(report: Report) -> int:
     ts = report["ts"]
     assert isinstance(ts, int)
     return ts // 1000
+
+
+def _number(value: object) -> float:
+    assert isinstance(value, int | float)
+    return value
 
 
 def _values(report: Report) -> dict[str, object]:
@@ -269,10 +316,14 @@ MALFORMED: Mapping[Reason, Callable[[Report], Report | bytes]] = {
 _ALTERATIONS: Mapping[str, tuple[Effect, Callable[[Fault, Device, Report], Iterable[Pair]]]] = {
     "gap": (Effect.LOST, _gap),
     "stuck": (Effect.BENT, _stuck),
+    "spike": (Effect.FLAGGED, _spike),
     "duplicate": (Effect.NONE, _duplicate),
+    "conflict": (Effect.NONE, _conflict),
     "late": (Effect.NONE, _late),
     "reset": (Effect.NONE, _reset),
+    "wrap": (Effect.NONE, _wrap),
     "malformed": (Effect.LOST, _malformed),
+    "clock": (Effect.LOST, _clock),
     "unknown": (Effect.NONE, _unknown),
 }
 #: The faults there are, in the order in which they should be laid around a stream: what is lost is lost first.

@@ -4,16 +4,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from heapq import heapify, heapreplace
-from typing import TYPE_CHECKING
-
-import numpy as np
 
 from simulators import series
 from simulators.backlog import Outgoing, Wrapper, pack, wrapped
+from simulators.series import Report
 from simulators.world import Device, World
-
-if TYPE_CHECKING:
-    from simulators.series import Report
 
 
 def live(
@@ -28,20 +23,29 @@ def live(
 
     Reports whose time has passed already come at once; `sent` is then the true time, as it is for all others.
     """
-    queue: list[tuple[int, str, Device, int]] = []
+    queue: list[tuple[int, str, Device, Report, Iterator[Report]]] = []
     for device in world.devices.values():
-        stamp = int(series.stamps(world, device, start, start + device.interval_s)[0])
-        queue.append((_due_ms(world, device, stamp), device.id, device, stamp))
+        told = _told(world, device, start)
+        report = next(told)
+        queue.append((_due_ms(report), device.id, device, report, told))
     heapify(queue)
     while queue:
-        due, _, device, stamp = queue[0]
+        due, _, device, report, told = queue[0]
         if stop.wait(max(0.0, due / 1000 - now())) or stop.is_set():
             return
-        report: Report = {**series.report(world, device, stamp), "sent": int(now() * 1000)}
-        yield from pack(world, wrapped([(device, report)], wrappers), objects=1)
-        following = stamp + device.interval_s
-        heapreplace(queue, (_due_ms(world, device, following), device.id, device, following))
+        yield from pack(world, wrapped([(device, {**report, "sent": int(now() * 1000)})], wrappers), objects=1)
+        following = next(told)
+        heapreplace(queue, (_due_ms(following), device.id, device, following, told))
 
 
-def _due_ms(world: World, device: Device, stamp: int) -> int:
-    return stamp * 1000 + int(series.delay_ms(world, device, np.array([stamp]))[0])
+def _told(world: World, device: Device, start: int) -> Iterator[Report]:
+    """Everything the device says from `start` on, without end."""
+    while True:
+        yield from series.reports(world, device, start, start + device.interval_s)
+        start += device.interval_s
+
+
+def _due_ms(report: Report) -> int:
+    sent = report["sent"]
+    assert isinstance(sent, int)
+    return sent

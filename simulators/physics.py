@@ -53,14 +53,34 @@ class Parking:
 
 
 @checked(frozen=True, slots=True, kw_only=True, config=_strict)
+class Outage:
+    """How often something is out of order, and for how long."""
+
+    #: of the days of one device
+    percent: int
+    length_s: Span
+
+
+@checked(frozen=True, slots=True, kw_only=True, config=_strict)
+class Upkeep:
+    """What happens to any device that a platform speaks for."""
+
+    offline: Outage
+    broken: Outage
+
+
+@checked(frozen=True, slots=True, kw_only=True, config=_strict)
 class Wifi:
     """Clients of access points."""
 
     clients_percent: int
     staff: Span
     authenticated_percent: Span
-    outage_percent: int
-    outage_s: Span
+    weak_percent: Span
+    log_in_percent: int
+    log_in_failure_percent: int
+    log_in_s: int
+    outage: Outage
 
 
 @checked(frozen=True, slots=True, kw_only=True, config=_strict)
@@ -75,6 +95,7 @@ class Energy:
     rain_percent: int
     noise_percent: int
     shape: Course
+    power_factor_percent: Span
 
 
 @checked(frozen=True, slots=True, kw_only=True, config=_strict)
@@ -98,6 +119,100 @@ class AirQuality:
     quantities: Mapping[str, Air]
 
 
+@checked(frozen=True, slots=True, kw_only=True, config=_strict)
+class Video:
+    """Zones of cameras."""
+
+    pause_percent: int
+    pause_s: Span
+    in_picture_s: int
+
+
+@checked(frozen=True, slots=True, kw_only=True, config=_strict)
+class Thermal:
+    """Plant that grows warm with its load, and people who come in; temperatures in 0.1 Cel."""
+
+    ambient: Span
+    load: int
+    noise: int
+    limit: int
+    critical: int
+    hot: Outage
+    hot_rise: Span
+    skin: Span
+
+
+@checked(frozen=True, slots=True, kw_only=True, config=_strict)
+class Equipment:
+    """Machines for visitors, and what runs in the background."""
+
+    used_percent: Mapping[str, int]
+    electric_percent: int
+    charge_s: int
+    compartments: int
+    parcel_percent: int
+    overnight_percent: int
+    cubicles: int
+    toilet_percent: int
+    toilet_s: Span
+    lamp_w: int
+    sunset_s: Span
+    sunrise_s: Span
+    battery_days: int
+    volts: Span
+    cabinet: Span
+
+
+@checked(frozen=True, slots=True, kw_only=True, config=_strict)
+class Traffic:
+    """Roads, the taxi stop and bicycles."""
+
+    near_s: Span
+    through_per_day: Span
+    through: Course
+    free_speed: int
+    slowing: int
+    slowest: int
+    covered_ms: int
+    taxi_percent: int
+    taxi_walk_s: Span
+    taxi_wait_s: Span
+    bicycle_percent: int
+    outside_percent: int
+    lock_s: int
+
+
+@checked(frozen=True, slots=True, kw_only=True, config=_strict)
+class Alarms:
+    """Panels and their path to the centre."""
+
+    raised_percent: Mapping[str, int]
+    raised_s: Mapping[str, Span]
+    severity: Mapping[str, str]
+    latency_s: Span
+    slow_percent: int
+    slow_s: Span
+    acknowledged_s: Span
+    reset_s: Span
+    poll_s: int
+    test_block_days: int
+    test_s: Span
+    link: Outage
+
+
+@checked(frozen=True, slots=True, kw_only=True, config=_strict)
+class Deliveries:
+    """Trips of delivery vehicles."""
+
+    trips_per_day: Span
+    starts_s: Span
+    joint_percent: int
+    stops: Span
+    drive_s: Span
+    parcels: Span
+    slack_s: Span
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Physics:
     """All constants; one attribute per section of the file."""
@@ -110,6 +225,13 @@ class Physics:
     wifi: Wifi
     energy: Energy
     air_quality: AirQuality
+    upkeep: Upkeep
+    video: Video
+    thermal: Thermal
+    equipment: Equipment
+    traffic: Traffic
+    alarms: Alarms
+    deliveries: Deliveries
 
 
 @cache

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +20,18 @@ class Column(NamedTuple):
     quantity: str
     whole: Whole
     per_unit: int = 1
+
+
+class Event(NamedTuple):
+    """Something that happens at a device."""
+
+    #: [s since 1970 UTC]
+    at: int
+    type: str
+    id: str
+    refers_to: str | None = None
+    severity: str | None = None
+    attributes: Mapping[str, object] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +52,8 @@ class CarPark:
     id: str
     spaces: int
     public: bool = True
+    #: where it is
+    space: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -60,6 +75,8 @@ class Device:
     car_park: str | None = None
     #: the meter whose amount contains this one's
     submeter_of: str | None = None
+    #: a meter's running total starts again at this [Wh]; 0: it never does
+    wrap_wh: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -73,6 +90,9 @@ class World:
     spaces: Mapping[str, Space]
     car_parks: Mapping[str, CarPark]
     devices: Mapping[str, Device]
+    #: ids of who delivers, and of whom it is delivered to
+    carriers: tuple[str, ...] = ()
+    merchants: tuple[str, ...] = ()
 
     def key(self, *words: str) -> int:
         """The key of one source of chance in this world."""
@@ -81,6 +101,10 @@ class World:
     def of_feed(self, feed: str) -> tuple[Device, ...]:
         """The devices of `feed`, by id."""
         return tuple(device for _, device in sorted(self.devices.items()) if device.feed == feed)
+
+    def of_role(self, feed: str, *roles: str) -> tuple[Device, ...]:
+        """The devices of `feed` with one of `roles`, by id."""
+        return tuple(device for device in self.of_feed(feed) if device.role in roles)
 
     def lies_in(self, space: str, outer: str) -> bool:
         """Whether `space` is `outer` or anywhere inside it."""

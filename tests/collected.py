@@ -2,9 +2,11 @@
 
 import random
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime, timedelta
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import yaml
@@ -31,10 +33,18 @@ DEVICES = {
 }  # fmt: skip
 
 
-def catalogue(folder: Path) -> Path:
+def only(document: dict[str, Any], devices: AbstractSet[str]) -> None:
+    """Leave no other device in a catalogue, and nothing that names one."""
+    document["devices"] = [device for device in document["devices"] if device["id"] in devices]
+    for entry in (*document["kitchens"], *document["facilities"]):
+        if entry.get("device") not in devices:
+            entry.pop("device", None)
+
+
+def catalogue(folder: Path, devices: AbstractSet[str] = DEVICES) -> Path:
     """The demo's catalogue with a dozen of its devices, and an evaluation that ends with 14 October 2026."""
     document = yaml.safe_load(resources.files("simulators").joinpath("demo_district.yaml").read_text(encoding="utf-8"))
-    document["devices"] = [device for device in document["devices"] if device["id"] in DEVICES]
+    only(document, devices)
     document["car_parks"] = [park for park in document["car_parks"] if park["id"] == "p-lake"]
     document["assessments"][0]["period_end"] = "2026-10-14T00:00:00+08:00"
     file = folder / "district.yaml"

@@ -50,7 +50,21 @@ class Backfill:
                 )
 
     def declare(self, start: datetime, stop: datetime, who: str, files_named: str) -> None:
-        """Opens the period [start, stop) for the gateway, and waits until running collectors know."""
+        """Opens the period [start, stop) for the gateway, and waits until running collectors know.
+
+        Raises:
+            ReplayError: readings of the period were dropped; figures made from what comes now would be of a part only.
+        """
+        dropped = self._connection.execute(
+            "SELECT min(time_from), max(time_to) FROM ingest.dropped WHERE time_from < %s AND time_to > %s",
+            (stop, start),
+        ).fetchone()
+        assert dropped is not None
+        if dropped[0] is not None:
+            raise ReplayError(
+                f"readings of {dropped[0]:%Y-%m-%d} to {dropped[1]:%Y-%m-%d} (UTC) were dropped, and their figures are final:"
+                " import times outside that period"
+            )
         self._connection.execute(
             "INSERT INTO ingest.backfill (district, gateway, time_from, time_to, why, who) "
             "VALUES (%s, %s, %s, %s, %s, %s)",

@@ -7,7 +7,19 @@ a formula on either side, and the other finds it.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from simulators.faults import Fault
-from simulators.truth import air_quality, arrival, energy, foot_traffic, parking, wifi
+from simulators.truth import (
+    air_quality,
+    alarms,
+    arrival,
+    deliveries,
+    energy,
+    equipment,
+    foot_traffic,
+    parking,
+    traffic,
+    video,
+    wifi,
+)  # fmt: skip
 from simulators.truth.figure import Truth
 from simulators.truth.view import View
 from simulators.world import World
@@ -21,6 +33,11 @@ _PARTS: Mapping[tuple[str, ...], Callable[[View], Iterator[Truth]]] = {
     wifi.METRICS: wifi.figures,
     energy.METRICS: energy.figures,
     air_quality.METRICS: air_quality.figures,
+    video.METRICS: video.figures,
+    equipment.METRICS: equipment.figures,
+    traffic.METRICS: traffic.figures,
+    alarms.METRICS: alarms.figures,
+    deliveries.METRICS: deliveries.figures,
     arrival.METRICS: arrival.figures,
 }
 METRICS = tuple(metric for metrics in _PARTS for metric in metrics)

@@ -6,11 +6,12 @@ from functools import lru_cache
 
 import numpy as np
 
+from ingest.model import Kind
 from simulators import series
 from simulators.draw import Whole
 from simulators.faults import DAY_S
 from simulators.truth.figure import Truth, coverage, make
-from simulators.truth.view import HOLD_INTERVALS, View, Window, of_amounts
+from simulators.truth.view import HOLD_INTERVALS, View, Window, kinds, of_amounts
 from simulators.world import Device
 
 METRICS = ("completeness", "online_rate", "freshness_p95", "class_completeness", "class_online_rate")
@@ -45,7 +46,7 @@ def online_minutes(view: View, device: Device) -> Whole:
     It is online from a report (an amount: from the begin of its interval) to the end of the silence allowed after it.
     """
     at = view.arrived(device)
-    begins = (at - (device.interval_s if of_amounts(device) else 0)) // 60
+    begins = (at - (device.interval_s if of_amounts(view.world, device) else 0)) // 60
     ends = -(-(at + HOLD_INTERVALS * device.interval_s) // 60)
     first, last = view.start // 60, view.end // 60
     change = np.zeros(last - first + 1, dtype=np.int64)
@@ -101,6 +102,13 @@ def _lateness(view: View, device: Device) -> Whole:
         if fault.name == "late":
             late_ms = late_ms + fault.hits(device, at) * (DAY_S * 1000)
     place = np.searchsorted(np.array(_EDGES_S), -(-late_ms // 1000))
-    counted = at - 1 if of_amounts(device) else at
-    values = len(series.columns(view.world, device, at[:1])) if at.size else 0
-    return np.stack([view.per_hour(counted[place == c]) * values for c in range(len(_EDGES_S))], axis=1)
+    told = kinds(view.world, device)
+    amounts = told.count(Kind.DELTA)
+    others = len(told) - amounts
+    return np.stack(
+        [
+            view.per_hour(at[place == c] - 1) * amounts + view.per_hour(at[place == c]) * others
+            for c in range(len(_EDGES_S))
+        ],
+        axis=1,
+    )

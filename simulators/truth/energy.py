@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from simulators.energy import counter_wh
 from simulators.faults import Fault, reset_before
+from simulators.feeds.energy import counter_wh
 from simulators.truth.figure import Truth, coverage, make
 from simulators.truth.view import View
 from simulators.world import Device, World
@@ -30,7 +30,7 @@ def figures(view: View) -> Iterator[Truth]:
     resets = next((fault for fault in view.faults if fault.name == "reset"), None)
     used = {meter: np.diff(counter_wh(world, meter, view.edges)) for meter in meters}
     known = {meter: np.isin(view.edges, view.arrived(meter)) for meter in meters}
-    lost = {meter: _lost_in_reset(view, meter, resets) for meter in meters}
+    lost = {meter: _lost_in_reset(view, meter, None if meter.wrap_wh else resets) for meter in meters}
     for subject, devices in subjects.items():
         if not devices:
             continue

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulators.draw import Whole
-from simulators.truth.view import View, Window
+from simulators.truth.view import View, Window, of_amounts
 from simulators.world import Device
 
 
@@ -93,5 +93,6 @@ def lossy(view: View, devices: Sequence[Device]) -> NDArray[np.bool_]:
     """Per hour: did a report of one of `devices` not arrive?"""
     lost = np.zeros(view.hours, dtype=bool)
     for device in devices:
-        lost |= view.slots(device) < 3600 // device.interval_s
+        arrived = view.amounts(device) if of_amounts(view.world, device) else view.slots(device)
+        lost |= arrived < 3600 // device.interval_s
     return lost

@@ -7,7 +7,7 @@ import numpy as np
 
 from simulators.days import day_start, days_between
 from simulators.draw import Whole
-from simulators.foot_traffic import counted_spaces, entrances, visits
+from simulators.feeds.foot_traffic import counted_spaces, entrances, visits
 from simulators.truth.figure import Truth, coverage, lossy, make, summed
 from simulators.truth.view import View
 from simulators.world import Device, World

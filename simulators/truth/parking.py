@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from simulators.draw import Whole
-from simulators.parking import gates, stays_between
+from simulators.feeds.parking import gates, stays_between
 from simulators.truth.arrival import online_minutes
 from simulators.truth.figure import Truth, coverage, lossy, make, summed
 from simulators.truth.view import View, Window

@@ -8,6 +8,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest import quantities
+from ingest.model import Kind
+from ingest.series import SeriesTable
 from simulators import series
 from simulators.days import days_between
 from simulators.draw import Whole
@@ -15,6 +18,8 @@ from simulators.faults import Effect, Fault
 from simulators.world import Device, World
 
 HOUR_S = 3600
+#: 2026-01-01T04:00:00Z: what a device measures is the same at any time.
+_SOME_TIME = 1_767_240_000
 #: A value holds for this many intervals, and a device is online for as long after a report (docs/domain.md 3).
 HOLD_INTERVALS = 3
 
@@ -76,6 +81,10 @@ class View:
         """How many reports of the device arrived, per hour; an amount on the full hour belongs to the hour before."""
         return _slots(self, device)
 
+    def amounts(self, device: Device) -> Whole:
+        """How many amounts of the device arrived, per hour that they cover."""
+        return self.per_hour(self.arrived(device) - 1)
+
     def spoilt(self, device: Device) -> NDArray[np.bool_]:
         """Per hour: can a report with wrong values be in force in it?"""
         return _spoilt(self, device)
@@ -90,6 +99,9 @@ class View:
     def held(self, device: Device, quantity: str) -> tuple[Whole, Whole]:
         """Value times seconds it held, in 1 / per_unit of its unit, and the seconds that a value held; per hour."""
         at = self.arrived(device)
+        for fault in self.faults:
+            if fault.effect is Effect.FLAGGED and quantity in fault.rate.quantities:
+                at = at[~fault.hits(device, at)]
         if not at.size:
             return np.zeros(self.hours, dtype=np.int64), np.zeros(self.hours, dtype=np.int64)
         values = next(c.whole for c in series.columns(self.world, device, at) if c.quantity == quantity)
@@ -111,9 +123,23 @@ def hold_s(device: Device) -> int:
     return device.hold_s or HOLD_INTERVALS * device.interval_s
 
 
-def of_amounts(device: Device) -> bool:
-    """Whether the device's reports are amounts of the interval before their stamp."""
-    return device.feed == "foot_traffic" or device.role == "gate"
+@lru_cache(maxsize=4096)
+def kinds(world: World, device: Device) -> tuple[Kind, ...]:
+    """What the values of the device's reports are, one by one."""
+    stamp = np.array([series.slot(world, device, _SOME_TIME)], dtype=np.int64)
+    return tuple(_kind(column.quantity) for column in series.columns(world, device, stamp))
+
+
+def of_amounts(world: World, device: Device) -> bool:
+    """Whether the device's reports tell amounts of the interval before their stamp, maybe besides other values."""
+    return Kind.DELTA in kinds(world, device)
+
+
+def _kind(name: str) -> Kind:
+    """Of a quantity as it stands in a native report."""
+    found = SeriesTable().split(name)
+    assert found is not None, name
+    return quantities.load()[found[0]].kind
 
 
 def _expected(view: View, device: Device) -> Whole:
@@ -133,8 +159,13 @@ def _arrived(view: View, device: Device) -> Whole:
 
 @lru_cache(maxsize=512)
 def _slots(view: View, device: Device) -> Whole:
+    # A slot counts where it is fullest; a stamp on a full hour is an amount's hour before and any other value's own.
     at = view.arrived(device)
-    return view.per_hour(at - 1 if of_amounts(device) else at)
+    told = kinds(view.world, device)
+    amounts = view.per_hour(at - 1) if Kind.DELTA in told else np.zeros(view.hours, dtype=np.int64)
+    others = view.per_hour(at) if set(told) - {Kind.DELTA} else np.zeros(view.hours, dtype=np.int64)
+    slots: Whole = np.maximum(amounts, others)
+    return slots
 
 
 @lru_cache(maxsize=512)

@@ -1,6 +1,8 @@
 """Each fault does what its name says, only to the reports it names, the same way every time."""
 
 from collections import Counter
+from dataclasses import replace
+from itertools import pairwise
 
 import orjson
 import pytest
@@ -8,11 +10,11 @@ import pytest
 from ingest.model import Reason
 from simulators import faults, series
 from simulators.backlog import Pair, pack, wrapped
-from simulators.faults import Fault
+from simulators.faults import Effect, Fault
 from simulators.series import Report
 from simulators.world import Device, World
 
-from .worlds import DAY, MONDAY, small
+from .worlds import DAY, MONDAY, busy, small
 
 END = MONDAY + 30 * DAY
 
@@ -149,6 +151,72 @@ def test_every_kind_of_malformed_report_has_the_shape_its_reason_names() -> None
     assert isinstance(_values_of(made[Reason.BAD_SHAPE]), list)
 
 
+def test_a_spike_is_out_of_every_range_and_touches_nothing_else() -> None:
+    world = small()
+    fault = faults.make("spike", world)
+    pairs = _stream(world, "station")
+    hits = _hits(fault, pairs)
+    for (_, before), (_, after), hit in zip(pairs, _through(fault, pairs), hits, strict=True):
+        changed = {name: value for name, value in _values(after).items() if value != _values(before)[name]}
+        assert changed == ({"env_pm2_5": 99_999.0} if hit else {})
+    assert 5 < sum(hits) < len(hits) // 100
+
+
+def test_a_conflict_is_a_report_and_then_another_of_the_same_time() -> None:
+    world = small()
+    fault = faults.make("conflict", world)
+    pairs = _stream(world, "door-a")
+    out = _through(fault, pairs)
+    second = [item for place, (_, item) in enumerate(out) if place and _stamp(out[place - 1][1]) == _stamp(item)]
+    assert len(second) == len(out) - len(pairs) == sum(_hits(fault, pairs)) > 20
+    first = {_stamp(item): _values(item) for _, item in pairs}
+    assert all(_values(item)["people_in"] == first[_stamp(item)]["people_in"] + 1 for item in second)
+
+
+def test_a_counter_with_a_limit_starts_again_there_and_one_without_does_not() -> None:
+    world = small()
+    short = replace(world.devices["meter-1"], wrap_wh=1_000_000)
+    world = replace(world, devices={**world.devices, "meter-1": short})
+    wrap, reset = faults.make("wrap", world), faults.make("reset", world)
+    pairs = _stream(world, "meter-1")
+    before = [_values(item)["energy_import_total"] for _, item in pairs]
+    after = [_values(item)["energy_import_total"] for _, item in _through(wrap, pairs)]
+    assert after == [pytest.approx(value % 1000, abs=1e-6) for value in before]
+    assert sum(b < a for a, b in pairwise(after)) >= 5
+    assert _through(reset, pairs) == pairs
+    assert _through(wrap, _stream(world, "incomer")) == _stream(world, "incomer")
+
+
+def test_a_clock_that_is_fast_is_ahead_of_the_sending_by_more_than_is_believed() -> None:
+    world = small()
+    fault = faults.make("clock", world)
+    pairs = [pair for name in world.devices for pair in _stream(world, name)]
+    out = _through(fault, pairs)
+    ahead = [item for (_, item), (_, before) in zip(out, pairs, strict=True) if item != before]
+    assert len(ahead) > 100
+    for item in ahead:
+        assert isinstance(item, dict)
+        assert isinstance(item["sent"], int)
+        assert _stamp(item) - item["sent"] > 120_000
+
+
+def test_what_happens_between_two_reports_shares_the_fate_of_the_first() -> None:
+    world = busy()
+    fault = faults.make("gap", world)
+    panel = world.devices["alarms-sos"]
+    pairs: list[tuple[Device, Report]] = [(panel, report) for report in series.reports(world, panel, MONDAY, END)]
+    kept = {id(item) for _, item in _through(fault, pairs)}
+    report_is_kept = True
+    events = 0
+    for _, item in pairs:
+        if "event" in item:
+            events += 1
+            assert (id(item) in kept) == report_is_kept
+        else:
+            report_is_kept = id(item) in kept
+    assert events > 700
+
+
 def test_an_unknown_device_repeats_what_a_known_one_says() -> None:
     world = small()
     fault = faults.make("unknown", world)
@@ -168,11 +236,10 @@ def test_faults_can_be_laid_around_each_other() -> None:
     pairs = _stream(world, "door-a")
     chosen = [faults.make(name, world, until=END) for name in faults.NAMES]
     out = list(wrapped(pairs, chosen))
-    gap, malformed = chosen[faults.NAMES.index("gap")], chosen[faults.NAMES.index("malformed")]
+    losing = [fault for fault in chosen if fault.effect is Effect.LOST]
+    assert [fault.name for fault in losing] == ["gap", "malformed", "clock"]
     readable = {_stamp(item) for device, item in out if device.id == "door-a" and _good(item)}
-    lost = {
-        _stamp(item) for device, item in pairs if any(f.touches(device, _stamp(item) // 1000) for f in (gap, malformed))
-    }
+    lost = {_stamp(item) for device, item in pairs if any(f.touches(device, _stamp(item) // 1000) for f in losing)}
     assert readable == {_stamp(item) for _, item in pairs} - lost
 
 

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from simulators import energy, foot_traffic, parking, series, wifi
+from simulators import series
 from simulators.days import day_of
+from simulators.feeds import energy, foot_traffic, parking, wifi
 from simulators.world import Device, World, is_rain
 
 from .worlds import DAY, HOUR, MONDAY, small
@@ -99,7 +100,7 @@ def test_wifi_clients_follow_the_people() -> None:
     world = small()
     point = world.devices["ap-1"]
     at = series.stamps(world, point, MONDAY, MONDAY + DAY)
-    clients, logged_in, online = (column.whole for column in wifi.columns(world, point, at))
+    clients, logged_in, online = (column.whole for column in wifi.columns(world, point, at)[:3])
     people = foot_traffic.present(world, "mall", at)
     assert (online == 1).all()
     assert np.corrcoef(clients, people)[0, 1] > 0.999
@@ -110,7 +111,7 @@ def test_an_access_point_out_of_order_has_no_clients() -> None:
     world = small()
     point = world.devices["ap-1"]
     at = series.stamps(world, point, MONDAY, MONDAY + 100 * DAY)
-    clients, _, online = (column.whole for column in wifi.columns(world, point, at))
+    clients, _, online = (column.whole for column in wifi.columns(world, point, at)[:3])
     assert 0 < (online == 0).sum() < at.size // 100
     assert (clients[online == 0] == 0).all()
 
@@ -119,7 +120,7 @@ def test_a_counter_is_the_integral_of_the_power_in_whole_watt_hours() -> None:
     world = small()
     for name in ("incomer", "meter-1", "meter-2"):
         at = series.stamps(world, world.devices[name], MONDAY, MONDAY + 8 * DAY)
-        counter, power = series.columns(world, world.devices[name], at)
+        counter, power = series.columns(world, world.devices[name], at)[:2]
         assert (np.diff(counter.whole) * 12 == power.whole[1:]).all()
         assert power.whole.min() > 0
         assert counter.per_unit == 1000

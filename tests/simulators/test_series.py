@@ -17,7 +17,7 @@ def _digest(seed: int) -> str:
 def test_the_same_seed_gives_the_same_bytes_on_any_machine() -> None:
     assert _digest(7) == _digest(7)
     assert _digest(7) != _digest(8)
-    assert _digest(7)[:16] == "154a974c9595d24e"
+    assert _digest(7)[:16] == "ba112482f102e819"
 
 
 def test_any_instant_can_be_asked_without_replay() -> None:

@@ -7,17 +7,18 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from simulators import faults, parking, series
+from simulators import faults, series
 from simulators.days import day_of
 from simulators.draw import Whole
-from simulators.foot_traffic import visits
+from simulators.feeds import parking
+from simulators.feeds.foot_traffic import visits
 from simulators.truth import METRICS, Truth, truth
 from simulators.truth.air_quality import sub_index
 from simulators.truth.parking import peak
 from simulators.truth.view import View
 from simulators.world import World
 
-from .worlds import DAY, HOUR, MONDAY, large, small
+from .worlds import DAY, HOUR, MONDAY, busy, large, small
 
 
 def _one(found: list[Truth], metric: str, subject: str, grain: str, start: int) -> Truth:
@@ -137,7 +138,7 @@ def test_a_gap_lowers_completeness_and_online_rate_by_what_it_took() -> None:
     device, day = next(
         (device, day)
         for day in range(day_of(world.zone, MONDAY), day_of(world.zone, MONDAY) + 60)
-        for device in world.of_feed("wifi")
+        for device in world.of_feed("air_quality")
         if (span := faults.window(gap, device, day)) and span[1] <= world.start_of(day + 1) - 2 * HOUR
     )
     start = world.start_of(day)
@@ -183,13 +184,13 @@ def test_before_the_history_began_nothing_was_covered() -> None:
     world = small()
     began = MONDAY + 12 * HOUR
     found = truth(world, MONDAY, MONDAY + DAY, metrics=["completeness", "footfall"], sent=(began, MONDAY + 2 * DAY))
-    assert _one(found, "completeness", "feed:wifi", "hour", MONDAY + 11 * HOUR).value == 0
-    assert _one(found, "completeness", "feed:wifi", "hour", MONDAY + 12 * HOUR).value == 1
+    assert _one(found, "completeness", "feed:air_quality", "hour", MONDAY + 11 * HOUR).value == 0
+    assert _one(found, "completeness", "feed:air_quality", "hour", MONDAY + 12 * HOUR).value == 1
     assert not _one(found, "footfall", "district", "day", MONDAY).exact
 
 
 def test_every_metric_has_a_truth_and_each_figure_comes_once() -> None:
-    found = truth(small(), MONDAY, MONDAY + 2 * DAY)
+    found = truth(busy(), MONDAY, MONDAY + 2 * DAY)
     assert {item.metric for item in found} == set(METRICS)
     keys = Counter((item.metric, item.subject, item.grain, item.start, item.end) for item in found)
     assert max(keys.values()) == 1

@@ -1,5 +1,7 @@
 """Districts to test with: a small one where every case can be followed, and one the size of the demo's."""
 
+from dataclasses import replace
+
 from simulators import physics
 from simulators.world import CarPark, Device, Space, World
 
@@ -65,6 +67,40 @@ def small(seed: int = 7, zone: str = "Asia/Shanghai") -> World:
         car_parks={"p1": CarPark(id="p1", spaces=120)},
         devices={device.id: device for device in devices},
     )
+
+
+#: One device of each role: feed, role, interval [s].
+ROLES = (
+    ("video", "crowd", 600), ("video", "road", 600), ("video", "kitchen", 600), ("video", "watch", 1200),
+    ("thermal", "spot", 1200), ("thermal", "screening", 1200),
+    ("equipment", "lift", 600), ("equipment", "kiosk", 1200), ("equipment", "service_machine", 1200),
+    ("equipment", "aed", 1200), ("equipment", "charger", 600), ("equipment", "locker", 1200),
+    ("equipment", "toilet", 600), ("equipment", "light", 1200), ("equipment", "power_cabinet", 1200),
+    ("traffic", "road", 600), ("traffic", "taxi_stop", 600), ("traffic", "bicycles", 600),
+    ("alarms", "fire", 1200), ("alarms", "intrusion", 1200), ("alarms", "sos", 1200), ("alarms", "crowd", 1200),
+    ("deliveries", "dispatch", 1200),
+)  # fmt: skip
+
+
+def busy(seed: int = 7, zone: str = "Asia/Shanghai") -> World:
+    """The small district with one device of each role of the other feeds, and a second where two share the people."""
+    world = small(seed, zone)
+    devices = dict(world.devices)
+    for feed, role, interval in ROLES:
+        id_ = f"{feed}-{role}".replace("_", "-")
+        devices[id_] = Device(id=id_, gateway="gw", feed=feed, role=role, space="mall", interval_s=interval)
+    for id_, feed, role, space in (
+        ("zone-atrium", "video", "crowd", "atrium"),
+        ("zone-plaza", "video", "crowd", "plaza"),
+        ("road-2", "traffic", "road", "plaza"),
+        ("taxi-2", "traffic", "taxi_stop", "plaza"),
+    ):
+        devices[id_] = Device(id=id_, gateway="gw", feed=feed, role=role, space=space, interval_s=600)
+    spaces = {**world.spaces, "plaza": Space(id="plaza", parent=None, core_public=True, opening={})}
+    return replace(
+        world, devices=devices, spaces=spaces, carriers=("swift", "lake"), merchants=("noodles", "books", "tea"),
+        car_parks={"p1": replace(world.car_parks["p1"], space="mall")},
+    )  # fmt: skip
 
 
 def large(seed: int = 7) -> World:

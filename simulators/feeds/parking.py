@@ -27,6 +27,8 @@ class Stays(NamedTuple):
     left: Whole
     #: position of the gate in `gates(world, car_park)`, same for both ways
     gate: Whole
+    #: number of the parking space, from 0
+    bay: Whole
 
 
 @lru_cache(maxsize=64)
@@ -68,6 +70,7 @@ def stays(world: World, car_park: str, day: int) -> Stays:
         arrived=np.concatenate(arrived),
         left=np.concatenate(left),
         gate=draw.below(source, max(len(gates(world, car_park)), 1), day, vehicle, 50),
+        bay=vehicle,
     )
 
 

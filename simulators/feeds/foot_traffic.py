@@ -41,14 +41,18 @@ def counted_spaces(world: World) -> tuple[str, ...]:
     return tuple(sorted({d.space for d in world.of_feed("foot_traffic") if d.entrance is not None}))
 
 
+def counted_space(world: World, space: str) -> str | None:
+    """The innermost counted space that `space` is or lies in."""
+    at: str | None = space
+    while at is not None and at not in counted_spaces(world):
+        at = world.spaces[at].parent
+    return at
+
+
 def counted_around(world: World, space: str) -> tuple[str, ...]:
     """The counted spaces whose people can be in `space`: the innermost one around it, else all."""
-    at: str | None = space
-    while at is not None:
-        if at in counted_spaces(world):
-            return (at,)
-        at = world.spaces[at].parent
-    return counted_spaces(world)
+    inner = counted_space(world, space)
+    return counted_spaces(world) if inner is None else (inner,)
 
 
 @lru_cache(maxsize=512)
@@ -57,7 +61,7 @@ def visits(world: World, space: str, day: int) -> Visits:
     physics = world.physics.foot_traffic
     source = world.key("visits", space)
     doors = len(entrances(world, space))
-    opens, closes = _hours(world, space, day)
+    opens, closes = hours(world, space, day)
     today = np.array([day], dtype=np.int64)
     factor = percent(world, today, weekend=physics.weekend_percent, rain=physics.rain_percent)
     noise = draw.between(source, 100 - physics.noise_percent, 101 + physics.noise_percent, today, 0)
@@ -118,15 +122,15 @@ def _passages(world: World, device: Device, stamps: Whole) -> tuple[Whole, Whole
     return np.concatenate(inwards), np.concatenate(outwards)
 
 
-def _hours(world: World, space: str, day: int) -> tuple[int, int]:
+def hours(world: World, space: str, day: int) -> tuple[int, int]:
     """Opening and closing of `space` [s since local midnight], cut to what fits every local day."""
     physics = world.physics.foot_traffic
     at: str | None = space
     opens, closes = (int(text[:2]) * 3600 + int(text[3:]) * 60 for text in physics.opening)
     while at is not None:
-        hours = world.spaces[at].opening
-        if hours:
-            opens, closes = hours.get((day + 6) % 7, (opens, closes))
+        opening = world.spaces[at].opening
+        if opening:
+            opens, closes = opening.get((day + 6) % 7, (opens, closes))
             break
         at = world.spaces[at].parent
     return opens, min(closes, 23 * 3600 - _QUIET_S - physics.linger_s)

@@ -27,10 +27,16 @@ def below(world: World, device: Device) -> tuple[Device, ...]:
 
 
 def columns(world: World, device: Device, stamps: Whole) -> tuple[Column, ...]:
-    """What a meter reports: its counter, and the mean power since the report before."""
+    """What a meter reports: its counter, the mean power since the report before, and an incomer its power factor."""
     counter = counter_wh(world, device, stamps)
     used = counter - counter_wh(world, device, stamps - device.interval_s)
-    return Column("energy_import_total", counter, 1000), Column("power_active", used * (3600 // device.interval_s))
+    found = Column("energy_import_total", counter, 1000), Column("power_active", used * (3600 // device.interval_s))
+    if device.role != "incomer":
+        return found
+    low, high = world.physics.energy.power_factor_percent
+    load = np.asarray(world.physics.energy.shape, dtype=np.int64)[place(world.zone, stamps).elapsed // 3600 % 24]
+    noise = draw.below(world.key("power factor", device.id), 3, stamps // device.interval_s)
+    return *found, Column("power_factor", low + (high - low) * load // 100 - noise, 100)
 
 
 def _own_wh(world: World, device: Device, stamps: Whole) -> Whole:
