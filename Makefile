@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo demo-clean test lock clean
+.PHONY: demo demo-clean test race lock clean
 
 # A simulated district from socket to suggested points, everything embedded; FOR=60s stops by itself,
 # BROKER=amqtt takes the broker from pip.
@@ -22,6 +22,11 @@ $(INSTALLED): requirements.lock pyproject.toml
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
+
+# The collector under an independent harness (folder in RACE, default ../shared/race): make race [VARIANT=1|2|20]
+# [TIMESCALE=1] [ROUNDS=3]; 1 where a goal is missed.
+race: $(INSTALLED)
+	@$(VENV)/bin/python -m tests.race --variant $(or $(VARIANT),2) --rounds $(or $(ROUNDS),1) $(if $(TIMESCALE),--timescale)
 
 # Resolve the ranges of pyproject.toml anew; hashes, but no address of any registry.
 lock:

@@ -31,7 +31,7 @@ from district.embedded.ports import free_port
 from district.embedded.postgres import Postgres
 from district.settings import load
 from district.supervisor import Program, Supervisor
-from ingest import catalogue, ledger
+from ingest import catalogue, ledger, seal
 from metrics import refresh
 from scoring import assessment as assessments
 from scoring import evidence
@@ -120,7 +120,7 @@ class Demo:
             _create_database(server)
             migrate.migrate(server.dsn())
             port = free_port(8080)
-            environment = _environment(server, broker, port)
+            environment = {**_environment(server, broker, port), "DISTRICT_QUARANTINE_PUBLIC_KEY": _public_key(folder)}
             yield Services(
                 postgres=server,
                 broker=broker,
@@ -161,9 +161,7 @@ class Demo:
         """Send the past as a gateway's backlog and wait until it is stored; returns where the present begins."""
         now = int(time.time())
         start = int(since.timestamp())
-        self._stage(
-            f"{(now - start) / 86_400:.1f} days of history over MQTT, in arrays as a gateway would send its backlog"
-        )
+        self._stage(f"{_stretch(now - start)} of history over MQTT, in arrays as a gateway would send its backlog")
         with self._bar("  hours sent") as (bar, task):
             bar.update(task, total=(now - start) // 3600)
             gateways.publish_all(
@@ -304,6 +302,17 @@ def _described(broker: Broker) -> str:
     )
 
 
+def _stretch(seconds: int) -> str:
+    """How long, in a unit that leaves something to read: a second start has only the time since the first to send.
+
+    >>> _stretch(35 * 86_400), _stretch(7_380), _stretch(900)
+    ('35.0 days', '2.0 hours', '15 minutes')
+    """
+    if seconds >= 2 * 86_400:
+        return f"{seconds / 86_400:.1f} days"
+    return f"{seconds / 3600:.1f} hours" if seconds >= 2 * 3600 else f"{seconds // 60} minutes"
+
+
 def _environment(server: Postgres, broker: Broker, port: int) -> Mapping[str, str]:
     return {
         "DISTRICT_DATABASE_URL": server.dsn(),
@@ -314,6 +323,17 @@ def _environment(server: Postgres, broker: Broker, port: int) -> Mapping[str, st
         "DISTRICT_BROKER_RECEIVER": broker.receiver,
         "DISTRICT_HTTP_PORT": str(port),
     }
+
+
+def _public_key(folder: Path) -> str:
+    """What bad messages are sealed to; the private key beside it is for this demo only."""
+    private, public = folder / "quarantine.key", folder / "quarantine.public"
+    if not public.exists():
+        made = seal.pair()
+        private.touch(0o600)
+        private.write_text(f"{made.private}\n", encoding="ascii")
+        public.write_text(f"{made.public}\n", encoding="ascii")
+    return public.read_text(encoding="ascii").strip()
 
 
 def _create_database(server: Postgres) -> None:

@@ -1,5 +1,6 @@
 """Parts of docs/ made from code: every setting and every column. `python -m district.document` renews them."""
 
+import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -9,6 +10,8 @@ from pydantic import BaseModel
 
 from district import settings
 from district.migrate import migrations
+from ingest.formats import FORMATS
+from ingest.profile import shipped
 
 DOCS = Path(__file__).parents[1] / "docs"
 BEGIN, END = "<!-- made by district/document.py -->", "<!-- end -->"
@@ -18,6 +21,8 @@ RENAMED = {"ingest.reading_shape": "ingest.reading"}
 _TABLE = re.compile(
     r"(?P<comment>(?:^--[^\n]*\n)*)^CREATE TABLE (?P<name>\w+\.\w+) \(\n(?P<body>.*?)^\);", re.DOTALL | re.MULTILINE
 )
+_ALTER = re.compile(r"^(?: *IF .*THEN\n)?ALTER TABLE (?P<name>\w+\.\w+)\s(?P<body>[^;]*);", re.MULTILINE)
+_ADDED = re.compile(r"^\s*(?:ALTER TABLE \S+ )?ADD COLUMN (?P<column>[^\n]*)$", re.MULTILINE)
 _UNIQUE = re.compile(r"^CREATE UNIQUE INDEX (?:\w+ )?ON (\w+\.\w+) \(([^)]*)\)", re.MULTILINE)
 _COLUMN = re.compile(r"^    (?P<name>[a-z]\w*) +(?P<rest>[a-z].*)$")
 _ENDS = re.compile(r"\b(NOT NULL|NULL|DEFAULT|GENERATED|PRIMARY KEY|REFERENCES|UNIQUE|CHECK)\b")
@@ -43,16 +48,30 @@ class Table(NamedTuple):
 
 def tables() -> Iterator[Table]:
     """Every table of the migrations, in their order."""
+    added = _added()
     for _, _, text in migrations():
         for match in _TABLE.finditer(text):
             name = RENAMED.get(match["name"], match["name"])
             comment = " ".join(line.removeprefix("--").strip() for line in match["comment"].splitlines())
             lines = match["body"].splitlines()
-            columns = tuple(column for line in lines if (column := _column(line)))
+            columns = tuple(column for line in lines if (column := _column(line))) + tuple(added.get(name, ()))
             keys = [f"PRIMARY KEY ({column.name})" for column, line in _declared(lines) if "PRIMARY KEY" in line]
             keys += re.findall(r"^    ((?:PRIMARY KEY|UNIQUE) \([^)]*\))", match["body"], re.MULTILINE)
             keys += [f"UNIQUE ({listed})" for of, listed in _UNIQUE.findall(text) if of == name]
             yield Table(name, comment, columns, tuple(keys))
+
+
+def _added() -> Mapping[str, list[Column]]:
+    """Columns that later migrations add, by table."""
+    found: dict[str, list[Column]] = {}
+    for _, _, text in migrations():
+        # A semicolon in a comment does not end a statement.
+        for match in _ALTER.finditer(re.sub(r"--[^\n]*", lambda comment: comment[0].replace(";", "\x01"), text)):
+            for line in _ADDED.finditer(match[0]):
+                column = _column("    " + line["column"].replace("\x01", ";").replace(",    --", "    --").rstrip(","))
+                if column is not None:
+                    found.setdefault(match["name"], []).append(column)
+    return found
 
 
 def columns_page() -> str:
@@ -99,10 +118,33 @@ def _renewer(part: Callable[[], str]) -> Callable[[str], str]:
     return renew
 
 
+def formats_page() -> str:
+    """Every foreign format with what its module says of itself, in Markdown."""
+    parts = []
+    for name, form in sorted(FORMATS.items()):
+        about = inspect.getdoc(inspect.getmodule(form.decode)) or ""
+        own = f" Default profile: `{form.profile}`." if form.profile else ""
+        parts += [f"## `{name}`", "", about.strip() + own, ""]
+    return "\n".join(parts).rstrip()
+
+
+def profiles_page() -> str:
+    """Every shipped device profile, and every format, in Markdown."""
+    profiles = shipped()
+    rows = [
+        f"| `{name}` | {_cell(profiles.spec(name).title)} | {', '.join(profiles.spec(name).formats) or 'any'} |"
+        for name in sorted(profiles)
+    ]
+    formats = "Formats: " + ", ".join(f"`{name}`" for name in sorted(FORMATS)) + "."
+    return "\n".join(["| profile | device | formats |", "|---|---|---|", *rows, "", formats])
+
+
 #: Page -> what renews its generated part.
 PAGES: Mapping[str, Callable[[str], str]] = {
     "schema.md": _renewer(columns_page),
     "configuration.md": _renewer(settings_page),
+    "formats.md": _renewer(formats_page),
+    "profiles.md": _renewer(profiles_page),
 }
 
 

@@ -17,6 +17,7 @@ ENVIRONMENT = {
     "DISTRICT_BROKER_USER": ("broker", "user"),
     "DISTRICT_BROKER_PASSWORD": ("broker", "password"),
     "DISTRICT_BROKER_RECEIVER": ("broker", "receiver"),
+    "DISTRICT_QUARANTINE_PUBLIC_KEY": ("quarantine", "public_key"),
     "DISTRICT_HTTP_HOST": ("http", "host"),
     "DISTRICT_HTTP_PORT": ("http", "port"),
 }
@@ -69,6 +70,8 @@ class Route(_Section):
     district: str
     gateway: str | None = None
     profile: str | None = None
+    zone: str | None = None
+    commands: bool = False
 
 
 class Collector(_Section):
@@ -83,12 +86,29 @@ class Collector(_Section):
     clock_behind_s: int = Field(2_592_000, ge=0)
 
 
+class Quarantine(_Section):
+    """What of a refused message is kept."""
+
+    public_key: str | None = None
+    cap_bytes: int = Field(67_108_864, ge=65_536)
+
+
 class Refresh(_Section):
     """Roll-ups, figures and suggestions."""
 
     every_s: float = Field(5.0, gt=0)
     grace_s: int = Field(90, ge=0)
     assess_every_s: float = Field(60.0, gt=0)
+
+
+class Storage(_Section):
+    """How long readings are kept, and how."""
+
+    every_s: float = Field(3600.0, gt=0)
+    #: more than the clock limit of live messages, so that few readings come to what is compressed
+    compress_after_days: int = Field(35, ge=1)
+    #: None: for ever
+    keep_days: int | None = Field(None, ge=62)
 
 
 class Http(_Section):
@@ -105,7 +125,11 @@ class Settings(_Section):
     broker: Broker = Broker()
     collector: Collector = Collector()
     routes: tuple[Route, ...] = ()
+    #: folder with device profiles of one's own
+    profiles: str | None = None
+    quarantine: Quarantine = Quarantine()
     refresh: Refresh = Refresh()
+    storage: Storage = Storage()
     http: Http = Http()
 
 

@@ -63,6 +63,10 @@ class Draft:
     untimed: list[int] = field(default_factory=list)
     #: redeliveries of messages without a time, known by their hash
     repeated: list[int] = field(default_factory=list)
+    #: what stateful formats remember from here on, by route and key; None: forget
+    memory: dict[tuple[str, str], object | None] = field(default_factory=dict)
+    #: messages that formats ask to send (topic, payload), where their route allows commands
+    commands: list[tuple[str, bytes]] = field(default_factory=list)
 
     def begin(self, message: Message, group: Group, device: str | None = None) -> int:
         """Add a message; returns its number in the batch."""

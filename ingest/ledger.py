@@ -1,6 +1,5 @@
 """The account of every message and reading: each ends in exactly one class, counted in the transaction of its rows."""
 
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
@@ -128,29 +127,36 @@ def fate_of_messages(draft: Draft, fates: Fates) -> MessageFates:
 
 def entries(draft: Draft, fates: MessageFates, entry: str) -> list[Entry]:
     """The lines of the ledger of one batch."""
-    members: dict[tuple[Group, int], list[int]] = defaultdict(list)
-    for number, (group, message) in enumerate(zip(draft.group, draft.messages, strict=True)):
-        members[group, message.received_at // HOUR].append(number)
-    unknown_keys = np.array(draft.unknown_keys, dtype=np.int64)
-    lines = []
-    for (group, hour), positions in sorted(members.items()):
-        at = np.array(positions)
-        classes = np.bincount(fates.kind[at], minlength=len(CLASSES))
-        stored, duplicate, conflict = (int(total) for total in fates.readings[:, at].sum(axis=1))
-        events_stored, events_duplicate = (int(total) for total in fates.events[:, at].sum(axis=1))
-        not_stored = int(fates.not_stored[at].sum())
-        lines.append(
-            Entry(
-                district=group.district, gateway=group.gateway, feed=group.feed, entry=entry, hour=to_datetime(hour * HOUR),
-                received=len(positions), **{name.value: int(classes[i]) for i, name in enumerate(CLASSES)},
-                readings_decoded=stored + duplicate + conflict + not_stored, readings_stored=stored,
-                readings_duplicate=duplicate, readings_conflict=conflict, readings_not_stored=not_stored,
-                events_decoded=events_stored + events_duplicate, events_stored=events_stored,
-                events_duplicate=events_duplicate, quarantined_bytes=int(fates.bytes[at].sum()),
-                unknown_keys=int(unknown_keys[at].sum()),
-            )
-        )  # fmt: skip
-    return lines
+    numbers: dict[Group, int] = {}
+    group = np.fromiter((numbers.setdefault(group, len(numbers)) for group in draft.group), np.int64)
+    hour = np.fromiter((message.received_at for message in draft.messages), np.int64) // HOUR
+    places, line = np.unique((group << 32) | hour, return_inverse=True)
+
+    def added(weights: Int) -> list[int]:
+        # Sums of a batch are far below 2^53, where doubles are exact.
+        return np.bincount(line, weights, len(places)).astype(np.int64).tolist()  # type: ignore[no-any-return]
+
+    received = np.bincount(line, minlength=len(places)).tolist()
+    classes = np.bincount(line * len(CLASSES) + fates.kind, minlength=len(places) * len(CLASSES))
+    classes = classes.reshape(len(places), len(CLASSES))
+    stored, duplicate, conflict = (added(column) for column in fates.readings)
+    events_stored, events_duplicate = (added(column) for column in fates.events)
+    not_stored, size = added(fates.not_stored), added(fates.bytes)
+    unknown_keys = added(np.array(draft.unknown_keys, dtype=np.int64))
+    groups = list(numbers)
+    lines = [
+        Entry(
+            district=groups[place >> 32].district, gateway=groups[place >> 32].gateway, feed=groups[place >> 32].feed,
+            entry=entry, hour=to_datetime((place & 0xFFFFFFFF) * HOUR), received=received[n],
+            **{name.value: int(classes[n, i]) for i, name in enumerate(CLASSES)},
+            readings_decoded=stored[n] + duplicate[n] + conflict[n] + not_stored[n], readings_stored=stored[n],
+            readings_duplicate=duplicate[n], readings_conflict=conflict[n], readings_not_stored=not_stored[n],
+            events_decoded=events_stored[n] + events_duplicate[n], events_stored=events_stored[n],
+            events_duplicate=events_duplicate[n], quarantined_bytes=size[n], unknown_keys=unknown_keys[n],
+        )
+        for n, place in enumerate(places.tolist())
+    ]  # fmt: skip
+    return sorted(lines, key=lambda line: (line.district, line.gateway, line.feed, line.hour))
 
 
 def write_entries(connection: psycopg.Connection, batch: int, lines: list[Entry]) -> None:
@@ -209,3 +215,12 @@ def check(connection: psycopg.Connection) -> Iterator[str]:
                     yield f"batch {row['id']}: the ledger says {row[f'told_{name}']} {name}, the table holds {row[name]}"
             if row["bytes"] != row["told_bytes"]:
                 yield f"batch {row['id']}: the ledger says {row['told_bytes']} bytes in quarantine, the table holds {row['bytes']}"
+    with connection.cursor(row_factory=dict_row) as cursor:
+        for row in cursor.execute(statement("transfer_check")):
+            for name, noun in (
+                ("messages", "messages left quarantine"),
+                ("bytes", "bytes"),
+                ("conflicts", "conflicts were resolved"),
+            ):
+                if row[name] != row[f"told_{name}"]:
+                    yield f"batch {row['id']}: the transfers say {row[f'told_{name}']} {noun}, the tables hold {row[name]}"

@@ -61,6 +61,7 @@ class Reason(StrEnum):
     UNIT_UNDECLARED = "unit_undeclared"
     BAD_TIME = "bad_time"
     CLOCK = "clock"
+    NO_BIRTH = "no_birth"
     STORAGE = "storage"
 
 

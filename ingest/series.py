@@ -1,6 +1,6 @@
 """Datastreams as a collector sees them: dense numbers, with what decides about a value in parallel arrays."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -53,7 +53,8 @@ class SeriesTable:
         self._minimum: list[float] = []
         self._maximum: list[float] = []
         self._delta: list[bool] = []
-        self._ids: list[int] = []
+        #: database ids by number, 0: not looked up
+        self._ids = np.zeros(0, dtype=np.int32)
         self._arrays: tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.bool_]] | None = None
 
     def get(self, district: str, device: str, quantity: str, channel: str) -> Series | None:
@@ -70,7 +71,6 @@ class SeriesTable:
         self._minimum.append(float(meaning.minimum))
         self._maximum.append(float(meaning.maximum))
         self._delta.append(meaning.kind == Kind.DELTA)
-        self._ids.append(0)
         self._arrays = None
         return series
 
@@ -86,28 +86,34 @@ class SeriesTable:
 
     def database_ids(self, connection: psycopg.Connection, numbers: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:
         """Database ids of series, shape (n,); rows of ingest.datastream are made where missing, in order of their key."""
-        missing = sorted({int(n) for n in np.unique(numbers) if not self._ids[n]}, key=lambda n: self._keys[n])
-        if missing:
-            keys = [self._keys[n] for n in missing]
-            columns = [list(column) for column in zip(*keys, strict=True)]
-            connection.execute(
-                "INSERT INTO ingest.datastream (district, device, quantity, channel)"
-                " SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[]) ON CONFLICT DO NOTHING",
-                columns,
-            )
-            found = connection.execute(
-                "SELECT d.district, d.device, d.quantity, d.channel, d.id FROM ingest.datastream d"
-                " JOIN unnest(%s::text[], %s::text[], %s::text[], %s::text[]) k (district, device, quantity, channel)"
-                " USING (district, device, quantity, channel)",
-                columns,
-            ).fetchall()
-            for *key, number in found:
-                self._ids[self._by_key[Key(*key)].number] = number
-        return np.array(self._ids, dtype=np.int32)[numbers]
+        if len(self._ids) < len(self._keys):
+            self._ids = np.concatenate([self._ids, np.zeros(len(self._keys) - len(self._ids), dtype=np.int32)])
+        ids = self._ids[numbers]
+        if len(ids) and not ids.all():
+            self._look_up(connection, sorted(set(numbers[ids == 0].tolist()), key=lambda n: self._keys[n]))
+            ids = self._ids[numbers]
+        return ids
+
+    def _look_up(self, connection: psycopg.Connection, missing: Sequence[int]) -> None:
+        keys = [self._keys[n] for n in missing]
+        columns = [list(column) for column in zip(*keys, strict=True)]
+        connection.execute(
+            "INSERT INTO ingest.datastream (district, device, quantity, channel)"
+            " SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[]) ON CONFLICT DO NOTHING",
+            columns,
+        )
+        found = connection.execute(
+            "SELECT d.district, d.device, d.quantity, d.channel, d.id FROM ingest.datastream d"
+            " JOIN unnest(%s::text[], %s::text[], %s::text[], %s::text[]) k (district, device, quantity, channel)"
+            " USING (district, device, quantity, channel)",
+            columns,
+        ).fetchall()
+        for *key, number in found:
+            self._ids[self._by_key[Key(*key)].number] = number
 
     def forget_ids(self) -> None:
         """Look ids up again: the transaction that made some of them was rolled back, or the database was replaced."""
-        self._ids = [0] * len(self._ids)
+        self._ids[:] = 0
 
 
 def _words(meaning: Quantity) -> dict[str, int]:

@@ -7,7 +7,7 @@ some batches in a row held nothing that was there before.
 
 import hashlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -15,99 +15,51 @@ import numpy.typing as npt
 import psycopg
 from psycopg.errors import UniqueViolation
 
+from ingest import format_memory, sequences
+from ingest.columns import COLUMNS, Columns
 from ingest.draft import Draft
+from ingest.keeper import Keeper
 from ingest.ledger import Entry, Fates, entries, fate_of_messages, write_entries
-from ingest.model import Flag
 from ingest.series import SeriesTable
 from ingest.statements import statement
 from ingest.times import from_datetime, to_datetime
 
 Int = npt.NDArray[np.int64]
 
-#: 2000-01-01, from which PostgreSQL's binary timestamps count, in µs since 1970.
-POSTGRES_EPOCH = 946_684_800_000_000
 HOUR = 3_600_000_000
-_FIELDS = [("n", ">i2"), ("l0", ">i4"), ("time", ">i8"), ("l1", ">i4"), ("value", ">f8"), ("l2", ">i4"), ("batch", ">i8"),
-           ("l3", ">i4"), ("series", ">i4"), ("l4", ">i4"), ("late", ">i4"), ("l5", ">i4"), ("flags", ">i2"), ("l6", ">i4")]  # fmt: skip
-#: One row of a binary COPY, without and with a span.
-ROW = np.dtype(_FIELDS)
-ROW_SPAN = np.dtype([*_FIELDS, ("span", ">i8")])
-COPY_HEAD = b"PGCOPY\n\xff\r\n\0" + bytes(8)
-COPY_TAIL = b"\xff\xff"
-COLUMNS = "time, value, batch_id, datastream_id, late_s, flags, span_us"
 #: Batches without a redelivery before COPY is tried again.
 CLEAN_BATCHES = 20
 STORED, DUPLICATE, CONFLICT = 0, 1, 2
+#: Messages without a time whose hashes are kept: three times what a broker has under way to us at most, for only what
+#: was under way when a connection broke comes again.
+UNTIMED_KEPT = 200_000
 #: Whether a refused message names a time of its own, so that the same bytes again are the same message.
 _DATED = re.compile(rb'"(?:ts|[^"]{0,32}time[^"]{0,32})"\s*:', re.IGNORECASE)
-
-
-class Columns:
-    """The readings of a draft as arrays of shape (readings,), in canonical units and µs."""
-
-    def __init__(self, draft: Draft, table: SeriesTable) -> None:
-        count = np.array(draft.run_count, dtype=np.int64)
-        self.series = np.array(draft.series, dtype=np.int64)
-        self.message: Int = np.repeat(np.array(draft.run_message, dtype=np.int64), count)
-        self.time: Int = np.repeat(np.array(draft.run_time, dtype=np.int64), count)
-        arrival = np.repeat(np.array(draft.run_arrival, dtype=np.int64), count)
-        self.late = np.clip(-((self.time - arrival) // 1_000_000), -(2**31), 2**31 - 1)
-        self.value = np.array(draft.values, dtype=np.float64) + 0.0  # -0 becomes 0
-        self.flags: Int = np.repeat(np.array(draft.run_flags, dtype=np.int64), count)
-        self.span: Int = np.repeat(np.array(draft.run_span, dtype=np.int64), count)
-        if len(self.series):
-            minimum, maximum, delta = table.limits()
-            outside = (self.value < minimum[self.series]) | (self.value > maximum[self.series])
-            self.flags[outside] |= int(Flag.OUT_OF_RANGE)
-            self.span[~delta[self.series]] = 0
-
-    def __len__(self) -> int:
-        return len(self.series)
-
-    def copy_rows(self, ids: npt.NDArray[np.int32], batch: int) -> bytes:
-        """The rows of a binary COPY into ingest.reading."""
-        spanned = self.span > 0
-        parts = [COPY_HEAD]
-        for rows, layout in ((np.flatnonzero(~spanned), ROW), (np.flatnonzero(spanned), ROW_SPAN)):
-            out = np.empty(len(rows), dtype=layout)
-            out["n"] = 7
-            out["l0"] = out["l1"] = out["l2"] = 8
-            out["l3"] = out["l4"] = 4
-            out["l5"] = 2
-            out["time"] = self.time[rows] - POSTGRES_EPOCH
-            out["value"] = self.value[rows]
-            out["batch"] = batch
-            out["series"] = ids[rows]
-            out["late"] = self.late[rows]
-            out["flags"] = self.flags[rows]
-            out["l6"] = 8 if layout is ROW_SPAN else -1
-            if layout is ROW_SPAN:
-                out["span"] = self.span[rows]
-            parts.append(out.tobytes())
-        parts.append(COPY_TAIL)
-        return b"".join(parts)
-
-    def ordered(self) -> Int:
-        """Positions of the rows in the order of `copy_rows`."""
-        spanned = self.span > 0
-        return np.concatenate([np.flatnonzero(~spanned), np.flatnonzero(spanned)])
 
 
 class Store:
     """Writes drafts. One per connection; not shared between threads."""
 
     def __init__(
-        self, connection: psycopg.Connection, table: SeriesTable, collector: str, *, copy_first: bool = True
-    ) -> None:
+        self, connection: psycopg.Connection, table: SeriesTable, collector: str, *, copy_first: bool = True,
+        keeper: Keeper | None = None,
+    ) -> None:  # fmt: skip
         self.connection = connection
         self.table = table
         self.collector = collector
+        self.keeper = keeper or Keeper()
+        #: sequence numbers of the last batch that was committed
+        self.met: Mapping[sequences.Source, sequences.Runs] = {}
+        self._counted = sequences.Counted()
         self._clean = CLEAN_BATCHES if copy_first else 0
         self._numbers: list[int] = []
         self._months: set[int] = set()
+        #: rows added to ingest.arrival_seen since old ones were dropped
+        self._untimed = UNTIMED_KEPT
         self._batch = statement("batch")
         self._touched = statement("touched")
         self._merge = statement("merge")
+        self._judge = statement("judge")
         self._events = statement("events")
         self._known = statement("quarantine_known")
 
@@ -185,10 +137,17 @@ class Store:
         message_fates = fate_of_messages(draft, Fates(columns.message, fates, *event_fates))
         self._quarantine(draft, number)
         self._remember_untimed(draft)
+        if draft.memory:
+            format_memory.save(connection, draft.memory, number)
+        met = {} if transfer else self._counted.met(draft)
+        sequences.write(connection, number, met)
         lines = entries(draft, message_fates, "transfer" if transfer else "arrival")
         write_entries(connection, number, lines)
         before_commit()
         connection.commit()
+        self.met = met
+        if draft.refusals:
+            self.keeper.committed()
         return lines
 
     def _merged(self, columns: Columns, ids: npt.NDArray[np.int32], number: int) -> Int:
@@ -204,7 +163,14 @@ class Store:
         ):
             copy.write(columns.copy_rows(ids[: len(columns)], number))
         order = columns.ordered()
-        for row, fate in connection.execute(self._merge, {"batch": number}).fetchall():
+        connection.execute(self._merge)
+        # A statement of its own: only a new snapshot sees what another writer committed while this one waited for it.
+        bounds = {
+            "batch": number,
+            "first": to_datetime(int(columns.time.min())),
+            "last": to_datetime(int(columns.time.max())),
+        }
+        for row, fate in connection.execute(self._judge, bounds).fetchall():
             fates[order[row - 1]] = fate
         return fates
 
@@ -213,11 +179,16 @@ class Store:
         # The end of a delta's interval stands in the hour before when it falls on the full hour; the refresh knows.
         hours = columns.time[stored] // HOUR
         pairs = np.unique((hours << 32) | ids[stored].astype(np.int64))
-        if len(pairs):
-            self.connection.execute(
-                self._touched,
-                {"batch": number, "hours": (pairs >> 32).tolist(), "ids": (pairs & 0xFFFFFFFF).tolist()},
-            )
+        if not len(pairs):
+            return
+        touched, first = np.unique(pairs >> 32, return_index=True)
+        # As texts: one adapter per array instead of one per element.
+        streams = [
+            "{" + ",".join(map(str, part.tolist())) + "}" for part in np.split(pairs & 0xFFFFFFFF, first[1:])
+        ]  # fmt: skip
+        self.connection.execute(
+            self._touched, {"batch": number, "hours": touched.tolist(), "streams": streams}
+        )  # fmt: skip
 
     def _store_events(self, draft: Draft, number: int) -> tuple[Int, Int]:
         """Write events; returns their messages and fates."""
@@ -243,7 +214,7 @@ class Store:
             message = draft.messages[number]
             body = message.payload if refusal.body is None else refusal.body
             if message.dup or _DATED.search(body):
-                topic = message.topic.encode("utf-8", "surrogatepass")
+                topic = message.topic.encode("utf-8", "surrogateescape")
                 keys.setdefault((hashlib.sha256(body).digest(), topic, refusal.part), []).append(position)
         if not keys:
             return draft
@@ -258,20 +229,26 @@ class Store:
         )
 
     def _quarantine(self, draft: Draft, number: int) -> None:
+        if not draft.refusals:
+            return
+        self.keeper.begin(self.connection)
         rows = []
         for position, refusal in draft.refusals:
             message, group = draft.messages[position], draft.group[position]
             body = message.payload if refusal.body is None else refusal.body
+            kept = self.keeper.keep(message, body, group)
             rows.append(
                 (
-                    number, to_datetime(message.received_at), message.topic.encode("utf-8", "surrogatepass"), body, refusal.part,
+                    number, to_datetime(message.received_at), message.topic.encode("utf-8", "surrogateescape"), kept.body, refusal.part,
                     refusal.reason, refusal.detail.replace("\0", "\\0").encode("utf-8", "replace").decode(), len(body),
                     hashlib.sha256(body).digest(), *group, draft.device[position], message.qos, message.retain, message.dup,
+                    kept.sealed, kept.kept,
                 )
             )  # fmt: skip
-        if rows:
-            with self.connection.cursor() as cursor:
-                cursor.executemany(statement("quarantine"), rows)
+        with self.connection.cursor() as cursor:
+            cursor.executemany(statement("quarantine"), rows)
+            if alarms := self.keeper.alarms():
+                cursor.executemany(statement("quarantine_alarm"), [(number, *alarm) for alarm in alarms])
 
     def _remember_untimed(self, draft: Draft) -> None:
         rows = [(self.collector, digest(draft.messages[n].topic, draft.messages[n].payload),
@@ -279,10 +256,19 @@ class Store:
         if rows:
             with self.connection.cursor() as cursor:
                 cursor.executemany(statement("arrival_seen"), rows)
+            self._untimed += len(rows)
+            if self._untimed >= UNTIMED_KEPT:
+                self.connection.execute(
+                    statement("arrival_forget"), {"collector": self.collector, "keep": UNTIMED_KEPT}
+                )  # fmt: skip
+                self._untimed = 0
 
     def _ensure_partitions(self, columns: Columns) -> None:
         """Partitions of all months in the batch, made in a transaction of their own so that writers do not wait."""
         if not len(columns):
+            return
+        ends = np.array([columns.time.min(), columns.time.max()]).astype("datetime64[us]").astype("datetime64[M]")
+        if ends[0] == ends[1] and int(ends[0].astype(np.int64)) in self._months:
             return
         months = np.unique(columns.time.astype("datetime64[us]").astype("datetime64[M]")).astype(np.int64)
         for month in sorted(set(months.tolist()) - self._months):
@@ -296,7 +282,7 @@ class Store:
 
 def digest(topic: str, payload: bytes) -> bytes:
     """SHA-256 of a topic and a payload, by which a message without a time is known again."""
-    return hashlib.sha256(topic.encode("utf-8", "surrogatepass") + b"\0" + payload).digest()
+    return hashlib.sha256(topic.encode("utf-8", "surrogateescape") + b"\0" + payload).digest()
 
 
 def seen_before(connection: psycopg.Connection, collector: str, digests: Sequence[bytes]) -> set[bytes]:

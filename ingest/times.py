@@ -11,7 +11,9 @@ LATEST = 4_102_444_800_000_000
 
 #: Whole seconds that were parsed before: devices report the same second in different spellings of its fraction.
 _seconds: dict[str, int] = {}
-_SECONDS_KEPT = 100_000
+_SECONDS_KEPT = 20_000
+#: Milliseconds as most devices spell them, in µs.
+_MILLISECONDS = {f"{n:03}": n * 1000 for n in range(1000)}
 
 
 def from_rfc3339(text: str) -> int:
@@ -23,12 +25,16 @@ def from_rfc3339(text: str) -> int:
     >>> from_rfc3339("2026-11-23T08:15:00.1234567+08:00")
     1795392900123456
     """
-    if text[19:20] == ".":
+    if (seconds := _seconds.get(text)) is not None:
+        return seconds
+    if text[23:] == "Z" and text[19] == "." and (fraction := _MILLISECONDS.get(text[20:23])) is not None:
+        microseconds, text = fraction, text[:19] + "Z"
+    elif text[19:20] == ".":
         end = len(text) - 1 if text[-1] == "Z" else len(text) - 6
-        fraction, text = text[20:end], text[:19] + text[end:]
-        if not (fraction.isascii() and fraction.isdigit()):
+        digits, text = text[20:end], text[:19] + text[end:]
+        if not (digits.isascii() and digits.isdigit()):
             raise ValueError(f"{text!r} has no digits after the point")
-        microseconds = int((fraction + "00000")[:6])
+        microseconds = int((digits + "00000")[:6])
     else:
         microseconds = 0
     if (seconds := _seconds.get(text)) is None:

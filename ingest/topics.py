@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from ingest.draft import Group
-from ingest.model import Origin, Reason
+from ingest.model import Message, Origin, Reason
 from ingest.registry import DeviceEntry, Registry
 from ingest.series import Series, SeriesTable
 
@@ -25,21 +25,45 @@ TOPICS_KEPT = 100_000
 _ORIGIN = {origin: number for number, origin in enumerate(Origin)}
 
 
+#: Stands for a credential in a topic, in everything that is logged or stored.
+MASK = "***"
+_LEVELS = {
+    "+": "[^/]*", "#": ".*", "{device}": "(?P<device>[^/]+)", "{gateway}": "(?P<gateway>[^/]+)", "{secret}": "[^/]+"
+}  # fmt: skip
+
+
 class RouteSpec(NamedTuple):
     """A foreign topic tree, as the configuration declares it."""
 
     name: str
-    #: levels are words, `+`, `#`, `{device}` and `{gateway}`
+    #: levels are words, `+`, `#`, `{device}`, `{gateway}` and `{secret}`
     topic: str
     format: str
     district: str
     gateway: str | None = None
     profile: str | None = None
+    #: IANA zone of times without one; None: that of the device's district
+    zone: str | None = None
+    #: the format may publish what its protocol needs, such as a request for a rebirth
+    commands: bool = False
 
     def pattern(self) -> re.Pattern[str]:
-        """A regular expression for whole topics."""
-        parts = {"+": "[^/]*", "#": ".*", "{device}": "(?P<device>[^/]+)", "{gateway}": "(?P<gateway>[^/]+)"}
-        return re.compile("/".join(parts.get(level, re.escape(level)) for level in self.topic.split("/")))
+        """A regular expression for whole topics; a last level `#` also matches its parent, as it does for a broker."""
+        levels = self.topic.split("/")
+        rest = "(?:/.*)?" if len(levels) > 1 and levels[-1] == "#" else ""
+        parts = (_LEVELS.get(level) or re.escape(level) for level in (levels[:-1] if rest else levels))
+        return re.compile("/".join(parts) + rest, re.DOTALL)
+
+    def masked(self, topic: str) -> str:
+        """A topic of this route without its credentials."""
+        levels = self.topic.split("/")
+        if "{secret}" not in levels:
+            return topic
+        sent = topic.split("/")
+        return "/".join(
+            MASK if position < len(levels) and levels[position] == "{secret}" else level
+            for position, level in enumerate(sent)
+        )
 
     def subscription(self) -> str:
         """The MQTT topic filter that brings these topics."""
@@ -86,7 +110,20 @@ class Bindings:
         self.table = series
         self.backfills = backfills
         self._routes = [(route.pattern(), route) for route in routes]
+        self._secret = [(pattern, route) for pattern, route in self._routes if "{secret}" in route.topic]
         self._known: dict[str, Binding] = {}
+
+    def masked(self, messages: Sequence[Message]) -> Sequence[Message]:
+        """Messages without the credentials in their topics; all that follows sees the masked topic only."""
+        if not self._secret:
+            return messages
+        return [message._replace(topic=self._mask(message.topic)) for message in messages]
+
+    def _mask(self, topic: str) -> str:
+        for pattern, route in self._secret:
+            if pattern.fullmatch(topic):
+                return route.masked(topic)
+        return topic
 
     def get(self, topic: str) -> Binding:
         """The binding of a topic."""
@@ -94,7 +131,7 @@ class Bindings:
         if binding is None:
             if len(self._known) >= TOPICS_KEPT:
                 self._known.clear()
-            binding = self._known[topic] = self._foreign(topic) or self._native(topic)
+            binding = self._known[topic] = _unspeakable(topic) or self._foreign(topic) or self._native(topic)
         return binding
 
     def _foreign(self, topic: str) -> Binding | None:
@@ -145,3 +182,12 @@ class Bindings:
 def refused(group: Group, reason: Reason, detail: str) -> Binding:
     """The binding of a topic whose messages all go to quarantine."""
     return Binding(group=group, device=None, refusal=(reason, detail))
+
+
+def _unspeakable(topic: str) -> Binding | None:
+    """A refusal of topics that were not UTF-8: receivers keep their bytes as lone surrogates."""
+    try:
+        topic.encode()
+    except UnicodeEncodeError:
+        return refused(UNKNOWN, Reason.BAD_ENCODING, "the topic is not UTF-8")
+    return None

@@ -3,11 +3,15 @@
 import json
 import statistics
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from district import bench
+from district import bench, bench_decode
+
+#: Where the cases stand in a checkout.
+CASES = Path("tests/ingest/formats/cases")
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -44,3 +48,13 @@ def described(result: bench.Result) -> str:
         f"bare COPY {result.copy_rows_per_s:,.0f} rows/s, ratio {result.ratio:.2f}; "
         f"collector {result.cpu_us_per_reading:.1f} us a reading, {result.memory_mb:.0f} MB at most"
     )
+
+
+@app.command()
+def decode(
+    cases: Annotated[Path, typer.Option(help="Folder of cases: <format>/<case>/{topic,payload}.")] = CASES,
+    seconds: Annotated[float, typer.Option(help="How long each format is measured.", min=0.01)] = 1.0,
+) -> None:
+    """Decode messages of every foreign format over and over, with their profiles, in one process."""
+    for rate in bench_decode.rates(cases, seconds):
+        typer.echo(f"{rate.format:22} {rate.messages_per_s:>10,.0f} messages/s ({rate.cases} cases)")

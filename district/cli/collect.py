@@ -1,12 +1,13 @@
 """`district collect`: one collector process."""
 
+import gc
 import mmap
 import os
 import signal
 import struct
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,6 +15,9 @@ from district.settings import Settings, current
 from ingest.collector import Collector, Options, ignore_stage
 from ingest.receiver import BrokerSettings, Tls, receiver
 from ingest.topics import RouteSpec
+
+if TYPE_CHECKING:
+    from ingest.profile import Profiles
 
 STAGES = ("idle", "copy", "commit", "acknowledge")
 
@@ -38,15 +42,26 @@ def routes(settings: Settings) -> tuple[RouteSpec, ...]:
     return tuple(RouteSpec(**route.model_dump()) for route in settings.routes)
 
 
+def _profiles(settings: Settings) -> "Profiles | None":
+    if settings.profiles is None:
+        return None
+    # Not above: most collectors have no foreign route.
+    from district.cli.profile import own_profiles
+
+    return own_profiles()
+
+
 def collector(settings: Settings, stage: Callable[[str, int], None] = ignore_stage) -> Collector:
     """A collector as the settings have it."""
     own = settings.collector
     foreign = routes(settings)
     subscriptions = (*own.subscriptions, *(route.subscription() for route in foreign))
     options = Options(
-        id=own.id, database_url=settings.database.url, routes=foreign, batch_messages=own.batch_messages,
+        id=own.id, database_url=settings.database.url, broker=f"{settings.broker.host}:{settings.broker.port}", routes=foreign, batch_messages=own.batch_messages,
         batch_age_s=own.batch_age_ms / 1000, max_payload_bytes=own.max_payload_bytes, clock_ahead_s=own.clock_ahead_s,
         clock_behind_s=own.clock_behind_s,
+        profiles=_profiles(settings), public_key=settings.quarantine.public_key,
+        cap_bytes=settings.quarantine.cap_bytes,
     )  # fmt: skip
     return Collector(
         receiver(settings.broker.receiver, broker_settings(settings, own.id, subscriptions)), options, stage=stage
@@ -59,6 +74,9 @@ def collect(
     ] = None,
 ) -> None:
     """Turn messages into rows until SIGTERM: read, decode, store, acknowledge after COMMIT."""
+    # Millions of short-lived tuples and no cycles: the garbage collector would look through them again and again.
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
     process = collector(current(), _observer(stage_file) if stage_file else ignore_stage)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: process.stop())

@@ -7,9 +7,13 @@ from district.embedded.postgres import PostgresError
 from district.migrate import MigrationError
 from district.settings import SettingsError
 from ingest.catalogue import CatalogueError
+from ingest.corrections import CorrectionError
 from ingest.receiver import ReceiverError
+from ingest.seal import SealError
 from ingest.yaml_document import DocumentError
 from metrics.inputs import WindowError
+from scoring.decision import DecisionError
+from scoring.papers import PaperError
 from scoring.source import SourceError
 from simulators.demo import WorldError
 from simulators.publish import BrokerError
@@ -18,12 +22,16 @@ OPERATOR_ERRORS = (
     BenchError,
     BrokerError,
     CatalogueError,
+    CorrectionError,
+    DecisionError,
     DemoError,
     DocumentError,
     EmbeddedBrokerError,
     MigrationError,
+    PaperError,
     PostgresError,
     ReceiverError,
+    SealError,
     SettingsError,
     SourceError,
     WindowError,

@@ -1,4 +1,4 @@
-"""`district ledger`, `district quarantine` and `district export`."""
+"""`district ledger` and `district export`."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -10,15 +10,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from district.cli.collect import routes
 from district.cli.windows import instant
 from district.settings import current
-from ingest import frame
+from ingest import frame, sequences
 from ingest import ledger as account
-from ingest import quarantine as waiting
-from ingest.formats.clock import Clock
 
-quarantine = typer.Typer(no_args_is_help=True)
+#: Holes in the counting of devices that are printed.
+HOLES_SHOWN = 20
 
 
 def ledger(
@@ -32,11 +30,20 @@ def ledger(
     with psycopg.connect(current().database.url) as connection:
         lines = account.read(connection, district, instant(start), instant(end))
         problems = list(account.check(connection)) if check else []
+        holes = sequences.holes(connection, district)
     if json:
         document = {"lines": [asdict(line) for line in lines], "total": asdict(account.total(lines))}
+        document["never_arrived"] = [hole._asdict() for hole in holes]
         typer.echo(orjson.dumps({**document, "problems": problems} if check else document).decode())
     else:
         show_ledger(lines)
+        for hole in holes[:HOLES_SHOWN]:
+            typer.echo(
+                f"never arrived: {hole.district}/{hole.device}, boot {hole.boot}, seq {hole.first} to {hole.last}"
+                f" ({hole.last - hole.first + 1} objects)"
+            )
+        if len(holes) > HOLES_SHOWN:
+            typer.echo(f"... and {len(holes) - HOLES_SHOWN} more holes: see --json")
         for problem in problems:
             typer.echo(problem)
         if check and not problems:
@@ -64,67 +71,6 @@ def show_ledger(lines: list[account.Entry], *, by_hour: bool = True) -> None:
         table.add_section()
         table.add_row("total", *[""] * (len(keys) - 1), *(f"{getattr(whole, name):,}" for name in names), style="bold")
         Console().print(table)
-
-
-@quarantine.command("list")
-def list_(
-    reason: Annotated[str | None, typer.Option(help="Only this reason.")] = None,
-    gateway: Annotated[str | None, typer.Option(help="Only this gateway.")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Replayed ones too.")] = False,
-    limit: Annotated[int, typer.Option(help="At most this many.")] = 50,
-    json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
-) -> None:
-    """Show what waits, oldest first, after the counts by reason."""
-    with psycopg.connect(current().database.url) as connection:
-        totals = waiting.counts(connection)
-        rows = waiting.find(connection, reason=reason, gateway=gateway, waiting=not everything, limit=limit)
-    if not json:
-        typer.echo(", ".join(f"{name}: {count:,}" for name, count in totals.items()) or "nothing waits")
-    for row in rows:
-        topic = row.topic.decode("utf-8", "replace")
-        if json:
-            document = {**asdict(row), "topic": topic, "body": None}
-            typer.echo(orjson.dumps(document).decode())
-        else:
-            where = "" if row.part is None else f" [{row.part}]"
-            typer.echo(
-                f"{row.id:>8}  {row.received_at:%Y-%m-%d %H:%M:%SZ}  {row.reason:<16} {topic}{where}: {row.detail}"
-            )
-
-
-@quarantine.command()
-def show(number: Annotated[int, typer.Argument(help="Number from `quarantine list`.")]) -> None:
-    """Show one message: topic, reason, and its bytes as they came."""
-    with psycopg.connect(current().database.url) as connection:
-        rows = waiting.find(connection, ids=[number], waiting=False)
-    if not rows:
-        raise typer.BadParameter(f"no message {number} in quarantine; see `district quarantine list`")
-    row = rows[0]
-    typer.echo(f"topic     {row.topic.decode('utf-8', 'replace')}")
-    typer.echo(f"received  {row.received_at.isoformat()}")
-    typer.echo(f"reason    {row.reason}: {row.detail}")
-    typer.echo(f"outcome   {row.outcome or 'waits'}")
-    typer.echo(f"part      {'whole message' if row.part is None else row.part}; {row.bytes} bytes")
-    typer.echo((row.body or b"").decode("utf-8", "backslashreplace"))
-
-
-@quarantine.command()
-def replay(
-    numbers: Annotated[
-        list[int] | None, typer.Argument(help="Numbers from `quarantine list`; none: all that wait.")
-    ] = None,
-    reason: Annotated[str | None, typer.Option(help="Only this reason.")] = None,
-    gateway: Annotated[str | None, typer.Option(help="Only this gateway.")] = None,
-) -> None:
-    """Decode and store again under today's catalogue; what is refused again stays."""
-    settings = current()
-    with psycopg.connect(settings.database.url) as connection:
-        chosen = waiting.find(connection, ids=numbers or None, reason=reason, gateway=gateway)
-        done = waiting.replay(
-            connection, chosen, routes=routes(settings), max_payload_bytes=settings.collector.max_payload_bytes,
-            clock=Clock(settings.collector.clock_ahead_s, settings.collector.clock_behind_s),
-        )  # fmt: skip
-    typer.echo(f"{done.replayed} replayed, {done.refused_again} refused again")
 
 
 def export(

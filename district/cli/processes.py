@@ -34,5 +34,8 @@ def up() -> None:
 def processes() -> list[supervisor.Program]:
     """The processes of a production machine, in the order they are started."""
     command = [sys.executable, "-m", "district"]
-    verbs = {"collect": ["collect"], "refresh": ["refresh"], "follow": ["scoring", "follow"], "serve": ["serve"]}
+    verbs = {
+        "collect": ["collect"], "refresh": ["refresh"], "follow": ["scoring", "follow"], "serve": ["serve"],
+        "storage": ["storage", "keep"],
+    }  # fmt: skip
     return [supervisor.Program(name=name, command=[*command, *verb]) for name, verb in verbs.items()]

@@ -16,6 +16,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from district.cli.replay import replay
 from district.cli.windows import instant
 from district.settings import Settings, current
 from simulators import faults
@@ -27,6 +28,7 @@ from simulators.truth import METRICS, Truth
 from simulators.truth import truth as true_figures
 
 app = typer.Typer(no_args_is_help=True)
+app.command()(replay)
 
 _SEED = typer.Option(help="Decides everything that happens in the simulated district.")
 _CATALOGUE = typer.Option("--catalogue", help="District to simulate; without it the shipped demo district.")

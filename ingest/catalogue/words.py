@@ -70,6 +70,33 @@ class Role(StrEnum):
     COUNT = "count"
     INCOMER = "incomer"
     SUBMETER = "submeter"
+    # video: people in a zone, vehicles, a kitchen, anything else
+    CROWD = "crowd"
+    ROAD = "road"
+    KITCHEN = "kitchen"
+    WATCH = "watch"
+    # thermal: plant that may grow hot, people who come in
+    SPOT = "spot"
+    SCREENING = "screening"
+    # equipment
+    LIFT = "lift"
+    KIOSK = "kiosk"
+    AED = "aed"
+    CHARGER = "charger"
+    LOCKER = "locker"
+    TOILET = "toilet"
+    LIGHT = "light"
+    POWER_CABINET = "power_cabinet"
+    SERVICE_MACHINE = "service_machine"
+    # traffic, besides roads
+    TAXI_STOP = "taxi_stop"
+    BICYCLES = "bicycles"
+    # alarms: what a panel watches; crowds too
+    FIRE = "fire"
+    INTRUSION = "intrusion"
+    SOS = "sos"
+    # deliveries: a platform that sends vehicles
+    DISPATCH = "dispatch"
 
 
 class BayType(StrEnum):

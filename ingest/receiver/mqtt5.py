@@ -30,6 +30,8 @@ logger = logging.getLogger(__name__)
 #: PUBACK "success" is four bytes: 0x40, remaining length 2, packet id.
 _PUBACK = 0x4002_0000
 _PUBLISH = 3
+#: One call of `receive` ends after reading so much. Our choice: large enough to be worth a call, small beside a batch.
+RECEIVE_BYTES = 1 << 20
 #: Publishes that wait for room in the broker's window at most; beyond it the oldest go. Our choice.
 _WAITING_PUBLISHES = 10_000
 #: CONNACK codes that a later attempt may not meet. (Tuples: not all of the codec's codes can be hashed.)
@@ -95,8 +97,10 @@ class Mqtt5Receiver:
         try:
             # What an earlier call left in the buffer comes first.
             self._parse(link, messages, limit)
-            while len(messages) < limit:
-                if link.fill():
+            read = 0
+            while len(messages) < limit and read < RECEIVE_BYTES:
+                if count := link.fill():
+                    read += count
                     self._pinged_at = None
                     self._parse(link, messages, limit)
                     continue
@@ -250,8 +254,12 @@ class Mqtt5Receiver:
                     # The codec panics (not an Exception) at a topic that is not UTF-8.
                     if not isinstance(error, ValueError) and type(error).__name__ != "PanicException":
                         raise
-                    size = _skip(view[start:end], error)
+                    size, message = _unreadable(view[start:end], error, received_at)
                     start += size
+                    if message.packet_id:
+                        unacknowledged[message.packet_id] = received_at
+                    append(message)
+                    received_at += 1
                     continue
                 start += size
                 if type(packet) is publish:
@@ -351,16 +359,44 @@ class Mqtt5Receiver:
         self._in_flight.clear()
 
 
-def _skip(rest: memoryview, error: BaseException) -> int:
-    """Length of a PUBLISH that the codec cannot read, so that it is passed over, unacknowledged.
+def _unreadable(rest: memoryview, error: BaseException, received_at: int) -> tuple[int, Message]:
+    """A PUBLISH that the codec cannot read because its topic is not UTF-8, and its length.
 
-    Ending the connection instead would have the broker send it again, for ever, before anything else.
+    It goes to quarantine like any other bad message, and is acknowledged: a broker sends what nobody acknowledges
+    again, for ever, before anything else. Bytes that are not UTF-8 become lone surrogates in the topic.
     """
-    length, shift = 0, 0
-    for size, byte in enumerate(rest[1:5], start=2):
+    length, shift, start = 0, 0, 1
+    while start < min(len(rest), 5):
+        byte = rest[start]
         length |= (byte & 0x7F) << shift
         shift += 7
-        if byte < 0x80 and rest[0] >> 4 == _PUBLISH:
-            logger.error("a message is unreadable and stays unacknowledged (%s): %s", error, bytes(rest[:64]).hex())
-            return size + length
-    raise ConnectionLost(f"the broker sent a malformed packet ({error}): {bytes(rest[:64]).hex()}") from error
+        start += 1
+        if byte < 0x80:
+            break
+    packet = bytes(rest[start : start + length])
+    malformed = f"the broker sent a malformed packet ({error}): {bytes(rest[:64]).hex()}"
+    if rest[0] >> 4 != _PUBLISH or len(packet) != length:
+        raise ConnectionLost(malformed) from error
+    try:
+        qos = rest[0] >> 1 & 3
+        (size,) = struct.unpack_from(">H", packet)
+        topic = packet[2 : 2 + size].decode("utf-8", "surrogateescape")
+        place = 2 + size
+        packet_id = 0
+        if qos:
+            (packet_id,) = struct.unpack_from(">H", packet, place)
+            place += 2
+        # Properties: their length, at most four bytes of seven bits, then themselves.
+        properties, shift = 0, 0
+        while True:
+            byte = packet[place]
+            properties |= (byte & 0x7F) << shift
+            shift += 7
+            place += 1
+            if byte < 0x80:
+                break
+        payload = packet[place + properties :]
+    except (IndexError, struct.error) as bad:
+        raise ConnectionLost(malformed) from bad
+    message = Message(topic, payload, packet_id, qos, bool(rest[0] & 1), bool(rest[0] & 8), received_at)
+    return start + length, message

@@ -213,7 +213,8 @@ class PahoReceiver:
         try:
             topic = message.topic
         except UnicodeDecodeError:
-            topic = "\ufffd"  # no topic of ours: it will be quarantined
+            # Lone surrogates for the bytes that are not UTF-8: it will be quarantined.
+            topic = message._topic.decode("utf-8", "surrogateescape")  # noqa: SLF001 - paho has no other way to them
         received_at = self._clock.now()
         self._clock.used(received_at)
         if message.qos:

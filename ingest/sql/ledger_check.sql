@@ -1,9 +1,14 @@
--- What the ledger says of each batch against what its tables hold; only batches where the two differ.
+-- What the ledger says of each batch against what its tables hold; only batches where the two differ. Readings that our own
+-- job dropped were counted by batch when they went.
 WITH told AS (
     SELECT batch_id, sum(readings_stored) AS readings, sum(readings_conflict) AS conflicts, sum(events_stored) AS events,
            sum(quarantined_bytes) AS bytes, sum(received) AS received
     FROM ingest.ledger GROUP BY batch_id
-), reading AS (SELECT batch_id, count(*) AS n FROM ingest.reading GROUP BY batch_id
+), reading AS (
+    SELECT batch_id, sum(n) AS n
+    FROM (SELECT batch_id, count(*) AS n FROM ingest.reading GROUP BY batch_id
+          UNION ALL SELECT batch_id, readings FROM ingest.dropped_reading) both_parts
+    GROUP BY batch_id
 ), conflict AS (SELECT batch_id, count(*) AS n FROM ingest.conflict GROUP BY batch_id
 ), event AS (SELECT batch_id, count(*) AS n FROM ingest.event GROUP BY batch_id
 ), quarantine AS (SELECT batch_id, sum(bytes) AS bytes FROM ingest.quarantine GROUP BY batch_id)

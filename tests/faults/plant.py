@@ -22,10 +22,13 @@ from district import migrate
 from district.cli.collect import STAGES
 from district.embedded import postgres
 from ingest import catalogue
+from ingest.seal import pair
 from tests.broker import PASSWORD, USER, MosquittoProcess
 from tests.faults.publisher import DEVICES, DISTRICT, GATEWAY
 
 logger = logging.getLogger(__name__)
+#: What of a bad message cannot be redacted is sealed; a test opens it.
+KEYS = pair()
 
 
 class Plant:
@@ -48,6 +51,7 @@ class Plant:
         self.environment = {
             **os.environ, "DISTRICT_CONFIG": str(settings), "DISTRICT_DATABASE_URL": self.server.dsn(),
             "DISTRICT_BROKER_PORT": str(self.broker.port), "DISTRICT_BROKER_USER": USER, "DISTRICT_BROKER_PASSWORD": PASSWORD,
+            "DISTRICT_QUARANTINE_PUBLIC_KEY": KEYS.public,
         }  # fmt: skip
         self.collector: subprocess.Popen[bytes] | None = None
 

@@ -2,6 +2,7 @@
 
 import itertools
 import logging
+import re
 import signal
 import subprocess
 import sys
@@ -14,8 +15,9 @@ from typing import Self
 import psycopg
 import pytest
 
-from ingest import ledger
-from tests.faults.plant import Plant, plant, wait_until
+from ingest import ledger, quarantine
+from ingest.seal import Opener
+from tests.faults.plant import KEYS, Plant, plant, wait_until
 from tests.faults.publisher import bad
 
 logger = logging.getLogger(__name__)
@@ -207,12 +209,9 @@ def _count(connection: psycopg.Connection) -> tuple[int, int]:
 
 def _examine(connection: psycopg.Connection, acknowledged: set[int], start_ms: int) -> None:
     stored = Counter(int(value) for (value,) in connection.execute("SELECT value FROM ingest.reading").fetchall())
-    kept = Counter(
-        int(stamp) - start_ms
-        for (stamp,) in connection.execute(
-            "SELECT substring(convert_from(body, 'UTF8') FROM '\"ts\": ?([0-9]+)') FROM ingest.quarantine"
-        ).fetchall()
-    )
+    opener = Opener(KEYS.private)
+    bodies = [quarantine.body_of(item, opener) or b"" for item in quarantine.find(connection)]
+    kept = Counter(int(match[1]) - start_ms for body in bodies if (match := re.search(rb'"ts": ?([0-9]+)', body)))
     assert acknowledged == set(range(MESSAGES))
     assert stored == Counter(number for number in acknowledged if not bad(number))
     assert kept == Counter(number for number in acknowledged if bad(number))

@@ -1,6 +1,9 @@
 """Hop 4 on a real PostgreSQL: every reading once, every message in one class, and the account provable."""
 
+import hashlib
 import random
+import threading
+import time
 from datetime import UTC, datetime, timedelta
 
 import psycopg
@@ -8,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest import ledger
+from ingest import ledger, store
 from ingest.model import Flag, Message
 from ingest.series import SeriesTable
 from ingest.store import Store, digest, seen_before
@@ -73,6 +76,57 @@ def test_another_value_under_the_same_key_is_kept_as_a_conflict_and_the_first_st
     assert writer.write(message(native(people_in=2))).duplicate == 1  # the same contradiction again says nothing new
 
 
+@pytest.mark.parametrize(("value", "fate"), [(1, "duplicate"), (2, "conflict")])
+def test_what_another_writer_commits_while_we_wait_for_its_key_is_judged_by_its_value(
+    database: str, connection: psycopg.Connection, value: int, fate: str
+) -> None:
+    with psycopg.connect(database) as second, psycopg.connect(database, autocommit=True) as observer:
+        first, late = Writer(connection, "c0"), Writer(second, "c1")
+        late.store._clean = 0  # by the merge
+        entered = threading.Event()
+        entries: list[ledger.Entry] = []
+
+        def write() -> None:
+            draft = late.decoder.decode([message(native(people_in=value))])
+            entries.append(ledger.total(late.store.write(draft, late.store.number(), revision=1)))
+
+        other = threading.Thread(target=write)
+
+        def wait_for_the_other() -> None:
+            other.start()
+            end = time.monotonic() + 20
+            sql = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            while observer.execute(sql).fetchone() is None:
+                assert time.monotonic() < end
+            entered.set()
+
+        draft = first.decoder.decode([message(native(people_in=1))])
+        first.store.write(draft, first.store.number(), revision=1, before_commit=wait_for_the_other)
+        other.join(20)
+        assert entered.is_set()
+        (entry,) = entries
+        assert (entry.received, getattr(entry, fate)) == (1, 1)
+        assert list(ledger.check(connection)) == []
+
+
+def test_only_the_newest_hashes_of_messages_without_time_are_kept(
+    writer: Writer, connection: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "UNTIMED_KEPT", 3)
+    for second in range(10):
+        writer.write(message(native(None, people_in=second), at=NOON + second * 1_000_000))
+    rest = connection.execute("SELECT received_at FROM ingest.arrival_seen ORDER BY 1").fetchall()
+    assert 3 <= len(rest) <= 6
+    assert rest[-1] == (datetime(2026, 11, 23, 12, 0, 9, tzinfo=UTC),)
+
+
+def test_a_topic_that_is_not_utf8_is_kept_as_it_came(writer: Writer, connection: psycopg.Connection) -> None:
+    writer.write(message(b"{}", b"district/\xff".decode("utf-8", "surrogateescape")))
+    assert connection.execute("SELECT topic, reason FROM ingest.quarantine").fetchall() == [
+        (b"district/\xff", "bad_encoding")
+    ]
+
+
 def test_the_span_belongs_to_the_value(writer: Writer) -> None:
     item = {"ts": "2026-11-23T12:00:00Z", "from": "2026-11-23T11:59:00Z", "values": {"people_in": 3}}
     writer.write(message(item))
@@ -108,12 +162,15 @@ def test_classes_of_messages(writer: Writer) -> None:
     assert (entry.events_decoded, entry.events_stored, entry.events_duplicate) == (2, 1, 1)
 
 
-def test_quarantine_holds_topic_bytes_and_reason(writer: Writer, connection: psycopg.Connection) -> None:
-    writer.write(message(b"\x00\xff", "no/such/topic"), message(b"{oops"))
-    found = connection.execute("SELECT topic, body, reason, bytes FROM ingest.quarantine ORDER BY id").fetchall()
+def test_quarantine_holds_topic_reason_size_and_hash(writer: Writer, connection: psycopg.Connection) -> None:
+    bodies = [b"\x00\xff", b"{oops"]
+    writer.write(message(bodies[0], "no/such/topic"), message(bodies[1]))
+    found = connection.execute(
+        "SELECT topic, body, reason, bytes, sha256 FROM ingest.quarantine ORDER BY id"
+    ).fetchall()
     assert found == [
-        (b"no/such/topic", b"\x00\xff", "unknown_topic", 2),
-        (b"district/v1/d/gw/foot_traffic/door-1", b"{oops", "bad_json", 5),
+        (b"no/such/topic", None, "unknown_topic", 2, hashlib.sha256(bodies[0]).digest()),
+        (b"district/v1/d/gw/foot_traffic/door-1", None, "bad_json", 5, hashlib.sha256(bodies[1]).digest()),
     ]
 
 
@@ -220,7 +277,7 @@ class DATABASE:
         connection = psycopg.connect(cls.dsn)
         connection.execute(
             "TRUNCATE ingest.reading, ingest.batch, ingest.ledger, ingest.conflict, ingest.quarantine,"
-            " ingest.quarantine_outcome, ingest.touched"
+            " ingest.quarantine_outcome, ingest.touched CASCADE"
         )
         connection.commit()
         return connection

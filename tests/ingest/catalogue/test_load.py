@@ -186,7 +186,10 @@ def test_the_demo_district_has_what_the_demo_needs() -> None:
     count = Counter(device.feed for device in catalogue.devices)
     assert catalogue.district.demo
     assert {device.origin for device in catalogue.devices} == {"simulated"}
-    assert count == {"foot_traffic": 16, "parking": 6, "wifi": 16, "energy": 12, "air_quality": 6}
+    assert count == {
+        "foot_traffic": 16, "parking": 6, "wifi": 16, "energy": 12, "air_quality": 6, "video": 9, "thermal": 2,
+        "equipment": 17, "traffic": 5, "alarms": 5, "deliveries": 2,
+    }  # fmt: skip
     assert sum(device.role == "gate" for device in catalogue.devices) == len(catalogue.car_parks) == 3
     assert {"spaces", "entrances", "car_parks", "devices"} <= set(catalogue.registers)
     assert all(any(d.entrance == entrance.id for d in catalogue.devices) for entrance in catalogue.entrances)

@@ -124,23 +124,34 @@ def test_a_broker_that_never_answers_a_ping_is_given_up() -> None:
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the codec panics at the first
 @pytest.mark.parametrize(
-    "unreadable",
-    [publish(2).replace(b"a/b", b"\xff\xfe\xfd"), b"\x32\x0c\0\3a/b\0\2\4\1\1\1\1"],
+    ("unreadable", "topic", "payload"),
+    [
+        (publish(2).replace(b"a/b", b"\xff\xfe\xfd"), "\udcff\udcfe\udcfd", b"2"),
+        (b"\x3a\x0e\0\3a/b\0\2\4\1\1\1\1{}", "a/b", b"{}"),
+    ],
     ids=["topic is not UTF-8", "property given twice"],
 )
-def test_an_unreadable_message_is_passed_over_and_its_neighbours_arrive(unreadable: bytes) -> None:
+def test_a_message_that_the_codec_cannot_read_arrives_and_can_be_acknowledged(
+    unreadable: bytes, topic: str, payload: bytes
+) -> None:
+    received = bytearray()
 
     def script(connection: socket.socket) -> None:
         connection.sendall(CONNACK + SUBACK + publish(1) + unreadable + publish(3))
-        while connection.recv(4096):
-            pass
+        while data := connection.recv(4096):
+            received.extend(data)
 
     scripted = Scripted(script)
     source = scripted.receiver()
     source.connect()
-    assert [message.packet_id for message in taken(source, 2)] == [1, 3]
-    source._drop()
+    messages = taken(source, 3)
+    source.acknowledge(messages)
+    source.close()
     scripted.close()
+    assert [message.packet_id for message in messages] == [1, 2, 3]
+    assert messages[1][:2] == (topic, payload)
+    assert messages[1].dup == (payload == b"{}")
+    assert b"".join(b"\x40\2\0" + bytes([number]) for number in (1, 2, 3)) in received
 
 
 def test_what_is_no_mqtt_ends_the_connection() -> None:
