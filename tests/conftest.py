@@ -27,7 +27,7 @@ settings.register_profile("district", derandomize=True, deadline=None, suppress_
 settings.load_profile("district")
 
 #: Memory as a folder: where it is large enough, a copy of the template takes a hundredth of the time.
-MEMORY = Path("/dev/shm")  # noqa: S108 - the folder made in it is named at random
+MEMORY = Path("/dev/shm")
 MEMORY_NEEDED = 4 << 30
 
 _started = pytest.StashKey[tuple[postgres.Postgres, Path]]()

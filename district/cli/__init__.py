@@ -43,7 +43,6 @@ COMMANDS: Mapping[str, Command] = {
     "quarantine": Command("quarantine", "app", "Messages that could not be accepted."),
     "conflicts": Command("conflicts", "app", "Readings that contradict stored ones."),
     "broker": Command("broker", "app", "What a broker has to be told."),
-    "storage": Command("storage", "app", "How readings are kept over the years."),
     "doctor": Command("doctor", "doctor"),
     "storage": Command("storage", "app", "Compression, retention, and what stays."),
     "profile": Command("profile", "app", "What the keys of device models mean."),
