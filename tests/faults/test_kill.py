@@ -106,7 +106,6 @@ def _killed(running: Plant, publishers: Publishers) -> Counter[str]:
     """Kill the collector ten times, at each stage in turn; in between the database and the broker go down."""
     hits: Counter[str] = Counter()
     for number, wanted in zip(range(KILLS), itertools.cycle(["copy", "commit", "acknowledge"]), strict=False):
-        publishers.send(BURST)
         in_flight = _kill_at(running, wanted, publishers)
         hits[wanted] += 1
         logger.warning("kill %d: at stage %s with %d messages in flight", number + 1, wanted, in_flight)
@@ -124,6 +123,7 @@ def _killed(running: Plant, publishers: Publishers) -> Counter[str]:
 
 def _kill_at(running: Plant, wanted: str, publishers: Publishers) -> int:
     """SIGKILL at the wanted stage; returns how many messages the collector had in hand, all of them unacknowledged."""
+    burst = BURST
     with psycopg.connect(running.server.dsn()) as holder, running.stage() as stage:
         while True:
             if wanted == "copy":
@@ -132,6 +132,9 @@ def _kill_at(running: Plant, wanted: str, publishers: Publishers) -> int:
             else:
                 holder.execute("SELECT pg_advisory_xact_lock(4711)")
                 before = "commit"
+            # Sent only now: a collector that is quick enough would have stored all of it before the lock was granted.
+            publishers.send(burst)
+            burst = 2 * IN_FLIGHT
             # The lock may have been granted while a batch was under way; the next large one waits for it.
             end = time.monotonic() + 30
             while stage()[0] != before or not _waits(running, holder):
@@ -140,7 +143,6 @@ def _kill_at(running: Plant, wanted: str, publishers: Publishers) -> int:
             if stage()[1] >= IN_FLIGHT and (wanted != "acknowledge" or _stepped(running, holder, stage)):
                 break
             holder.rollback()
-            publishers.send(IN_FLIGHT)
         running.freeze()
         name, in_flight = stage()
         assert (name, in_flight >= IN_FLIGHT) == (wanted, True)
