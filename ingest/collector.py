@@ -103,6 +103,7 @@ class Collector:
         self._changes_at: datetime | None = None
         self._looked = 0.0
         self._draining = False
+        self.connected = False  # and subscribed
 
     def stop(self) -> None:
         """End after the batch in hand; may be called from a signal handler."""
@@ -114,18 +115,17 @@ class Collector:
         Raises:
             ReceiverError: the broker refuses us, or another process took our session.
         """
-        connected = False
         waiting_for = ""
         backoff = _Backoff()
         while not self.stopping:
             try:
-                if not connected:
+                if not self.connected:
                     self._with_database(self._look_at_catalogue)
                     self.receiver.connect()
                     self._draining = self.receiver.session_present
                     if not self.receiver.session_present:
                         self._with_database(self._forget_untimed)
-                    connected = True
+                    self.connected = True
                     waiting_for = ""
                     backoff.reset()
                     logger.info("connected to the broker (session %s)", "kept" if self._draining else "new")
@@ -137,14 +137,14 @@ class Collector:
                 if str(error) != waiting_for:
                     waiting_for = str(error)
                     logger.warning("%s; waiting to take over", error)
-                if connected:
-                    connected = False
+                if self.connected:
+                    self.connected = False
                     self.receiver.close()
                 self._revision = -1
                 _pause(STANDBY_EVERY_S, lambda: self.stopping)
             except ConnectionLost as error:
                 logger.warning("broker: %s; connecting again", error)
-                connected = False
+                self.connected = False
                 self.receiver.close()
                 backoff.wait(lambda: None, lambda: self.stopping)
         self.receiver.close()

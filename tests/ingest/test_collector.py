@@ -47,7 +47,7 @@ def running(
     collector = Collector(Mqtt5Receiver(settings), Options(id="collector-0", database_url=database))
     thread = threading.Thread(target=collector.run)
     thread.start()
-    until(lambda: collector.receiver.generation > 0)
+    until(lambda: collector.connected)
     yield collector
     collector.stop()
     thread.join(30)
@@ -141,7 +141,7 @@ def test_a_commit_whose_answer_was_lost_and_which_ends_late_is_not_taken_for_poi
     thread = threading.Thread(target=collector.run)
     thread.start()
     try:
-        until(lambda: collector.receiver.generation > 0)
+        until(lambda: collector.connected)
         with psycopg.connect(database) as holder:
             holder.execute("SELECT pg_advisory_xact_lock(4711)")
             broker.publish(TOPIC + "door-1", [body(1)])

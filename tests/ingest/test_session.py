@@ -42,7 +42,7 @@ def test_the_second_process_with_a_client_id_waits_says_for_whom_and_takes_over(
     first, second = of(broker, database, "first on here"), of(broker, database, "second on there")
     threads = [started(first)]
     try:
-        until(lambda: first.receiver.generation > 0)
+        until(lambda: first.connected)
         with caplog.at_level(logging.WARNING):
             threads.append(started(second))
             until(lambda: "is served by another process: first on here at " in caplog.text)
