@@ -11,7 +11,7 @@ from scoring.measure import STATED, last_day
 from scoring.model import Evidence, Finding, Gap, Outcome, PaperState, State, Text, Verdict
 from scoring.requirement import Basis, Group, Measure, Part, Rule, Source, Tell
 from scoring.stated import figures
-from scoring.texts import amount, calendar_day, catalogue, joined, say, together
+from scoring.texts import amount, calendar_day, catalogue, counted, joined, say, together
 
 EMPTY = Text(zh="", en="")
 
@@ -289,13 +289,17 @@ def _source(rule: Rule, evidence: Evidence, verdict: Verdict) -> Text:
     devices = {device for finding in verdict.findings.values() for device in finding.devices}
     origins = sorted({origin for finding in verdict.findings.values() for origin in finding.origins} - {STATED})
     if devices and origins:
-        told = say("source", devices=len(devices), origin=_origins(tuple(origins)))
-        limited = evidence.coverage is not None
-        share = amount(evidence.coverage, "1") if evidence.coverage is not None else EMPTY
-        sources.append(together(told, say("complete", coverage=share) if limited else EMPTY, catalogue()["stop"]))
+        count = counted("{device}", Text(zh=str(len(devices)), en=str(len(devices))), one=len(devices) == 1)
+        names = {"devices": count, "origin": _origins(tuple(origins))}
+        sources.append(
+            say("source.devices", **names)
+            if evidence.coverage is None
+            else say("source.complete", **names, coverage=amount(evidence.coverage, "1"))
+        )
     stated = [evidence.stated.get(measure.metric) for measure in rule.measures() if measure.source is Source.STATED]
     signed = {(one.signer, one.signed_on): None for one in stated if one is not None and one.value is not None}
     sources += [
-        say("signed", signer=signer, day=_day(day)) if signer and day else say("registered") for signer, day in signed
+        say("source.signed", signer=signer, day=_day(day)) if signer and day else say("source.registered")
+        for signer, day in signed
     ]
-    return together(*sources) if sources else EMPTY
+    return say("sources", names=joined(sources, "separator")) if sources else EMPTY

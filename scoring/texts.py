@@ -25,6 +25,7 @@ MONTHS = [
     "November",
     "December",
 ]
+UNBROKEN = 1000  # our choice: from here on nobody reads a fraction
 
 
 @cache
@@ -38,8 +39,10 @@ def catalogue() -> Mapping[str, Text]:
 
 def _collect(node: Node, path: str, found: dict[str, Text]) -> None:
     entries = dict(node.entries())
-    if entries.keys() == {"zh", "en"}:
+    if {"zh", "en"} <= entries.keys() <= {"zh", "en", "one"}:
         found[path] = Text(zh=entries["zh"].text(), en=entries["en"].text())
+        if "one" in entries:
+            found[f"{path}.one"] = Text(zh=entries["zh"].text(), en=entries["one"].text())
         return
     for key, below in entries.items():
         _collect(below, f"{path}.{key}" if path else key, found)
@@ -76,7 +79,7 @@ def joined(texts: list[Text], separator: str = "list") -> Text:
 
 
 def amount(value: Fraction | Decimal, unit: str, *, round_up: bool = False) -> Text:
-    """`value` with its unit, with at most two digits after the point.
+    """`value` with its unit, with at most two digits after the point and none from a thousand on.
 
     Rounded towards failing its comparison, so that 89.996 % never reads as the 90 % that were asked for.
 
@@ -92,10 +95,18 @@ def amount(value: Fraction | Decimal, unit: str, *, round_up: bool = False) -> T
         number, unit = number / 60, "min"
     elif unit == "CNY":
         number = number / 10_000  # the form counts in 万元
-    scaled = number * 100
+    digits = 0 if number >= UNBROKEN else 2
+    scaled = number * 10**digits
     whole = -(-scaled.numerator // scaled.denominator) if round_up else scaled.numerator // scaled.denominator
-    text = decimal_text(Decimal(whole) / 100)
-    return say(f"units.{unit}" if f"units.{unit}" in catalogue() else "units.other", number=text)
+    written = Decimal(whole).scaleb(-digits)
+    text = decimal_text(written)
+    return counted(unit, Text(zh=text, en=f"{whole:,}" if digits == 0 else text), one=text == "1")
+
+
+def counted(unit: str, number: Text, *, one: bool) -> Text:
+    """`number` with the words of its unit."""
+    key = f"units.{unit}" if f"units.{unit}" in catalogue() else "units.other"
+    return say(f"{key}.one" if one and f"{key}.one" in catalogue() else key, number=number)
 
 
 def calendar_day(day: date) -> Text:
