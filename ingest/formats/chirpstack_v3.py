@@ -8,12 +8,14 @@ chirpstack.io/application-server/integrations/events/
 """
 
 from ingest.formats import json_document, stamps
-from ingest.formats.lorawan import codec_report, entries, eui, hear, status
+from ingest.formats.lorawan import OUTPUT, RECEPTIONS, STATUS, codec_report, entries, eui, hear, status
+from ingest.formats.redaction import KEEP, TEXT, Shape, dumped, kept
 from ingest.formats.report import Decoded, Sent, Time
 from ingest.model import PayloadError, Reason
 
 NO_MEASUREMENT = frozenset({"join", "ack", "error", "location", "txack", "integration", "tx"})
 EVENTS = NO_MEASUREMENT | {"up", "rx", "status"}
+SHAPE: Shape = {"devEUI": KEEP, "object": OUTPUT, "rxInfo": RECEPTIONS, "publishedAt": KEEP, "time": KEEP, **STATUS}
 
 
 def decode(sent: Sent) -> Decoded:
@@ -27,6 +29,18 @@ def decode(sent: Sent) -> Decoded:
     return Decoded() if event in NO_MEASUREMENT else of(document, event)
 
 
+def redact(sent: Sent) -> bytes:
+    """The event without names of applications and devices, and what its codec says of persons."""
+    return dumped(kept_of(json_document.mapping(json_document.read(sent.payload), "event")))
+
+
+def kept_of(document: dict[str, object]) -> object:
+    """What may be kept of the document of an event."""
+    output, broken = _output(document)
+    body = kept({**document, "object": output}, SHAPE)
+    return {**body, "objectJSON": TEXT} if broken and isinstance(body, dict) else body
+
+
 def of(document: dict[str, object], event: str) -> Decoded:
     """What the document of an `up` or `status` event says."""
     address = eui(document.get("devEUI"))
@@ -36,16 +50,23 @@ def of(document: dict[str, object], event: str) -> Decoded:
     if event == "status":
         status(decoded, address, time, document)
         return decoded
-    output = document.get("object")
-    if isinstance(text := document.get("objectJSON"), str) and text:
-        try:
-            output = json_document.read(text.encode())
-        except (PayloadError, UnicodeEncodeError):
-            decoded.problems.append((Reason.BAD_JSON, "objectJSON: expected JSON in a text"))
+    output, broken = _output(document)
+    if broken:
+        decoded.problems.append((Reason.BAD_JSON, "objectJSON: expected JSON in a text"))
     if isinstance(output, dict) and output:
         decoded.reports.append(codec_report(address, time, output))
     hear(decoded, address, time, entries(document.get("rxInfo")), ("loRaSNR", "snr"))
     return decoded
+
+
+def _output(document: dict[str, object]) -> tuple[object, bool]:
+    """The output of the codec, and whether the text that should hold it cannot be read."""
+    if isinstance(text := document.get("objectJSON"), str) and text:
+        try:
+            return json_document.read(text.encode()), False
+        except (PayloadError, UnicodeEncodeError):
+            return document.get("object"), True
+    return document.get("object"), False
 
 
 def _time(document: dict[str, object]) -> Time:

@@ -9,12 +9,16 @@ chirpstack.io/docs/chirpstack/integrations/events.html
 
 from ingest.formats import json_document, stamps
 from ingest.formats.chirpstack_wire import document_of
-from ingest.formats.lorawan import codec_report, entries, eui, hear, status
+from ingest.formats.lorawan import OUTPUT, RECEPTIONS, STATUS, codec_report, entries, eui, hear, status
+from ingest.formats.redaction import KEEP, Shape, dumped, kept
 from ingest.formats.report import Decoded, Happening, Sent, Time
 from ingest.model import PayloadError, Reason
 
 NO_MEASUREMENT = frozenset({"join", "ack", "txack", "location", "integration"})
 EVENTS = NO_MEASUREMENT | {"up", "status", "log"}
+SHAPE: Shape = {
+    "time": KEEP, "deviceInfo": {"devEui": KEEP}, "object": OUTPUT, "rxInfo": RECEPTIONS, "level": KEEP, "code": KEEP, **STATUS
+}  # fmt: skip
 
 
 def decode(sent: Sent) -> Decoded:
@@ -22,17 +26,23 @@ def decode(sent: Sent) -> Decoded:
     event = sent.topic.rpartition("/event/")[2]
     if "/command/" in sent.topic or "/state/" in sent.topic:
         return Decoded()
+    document = _read(sent, event)
+    return Decoded() if document is None or event in NO_MEASUREMENT else of(document, event)
+
+
+def redact(sent: Sent) -> bytes:
+    """The event as JSON, without names of tenants, applications and devices, and what its codec says of persons."""
+    return dumped(kept(_read(sent, sent.topic.rpartition("/event/")[2]) or {}, SHAPE))
+
+
+def _read(sent: Sent, event: str) -> dict[str, object] | None:
+    """The document of an event; None: one in protobuf of which nothing is read."""
     if event not in EVENTS:
         raise PayloadError(Reason.UNKNOWN_TOPIC, f"expected .../event/up or another event, got {sent.topic[:200]!r}")
-    if sent.payload[:1] in {b"{", b"["} or sent.payload[:1].isspace() or not sent.payload:
-        document = json_document.mapping(json_document.read(sent.payload), "event")
-    elif event in {"up", "status"}:
-        document = document_of(event, sent.payload)
-    elif sent.payload[:1] == b"\n":
-        return Decoded()
-    else:
-        document = json_document.mapping(json_document.read(sent.payload), "event")
-    return Decoded() if event in NO_MEASUREMENT else of(document, event)
+    # Every protobuf event begins with field 1, whose tag is a line feed: white space alone does not make it JSON.
+    if sent.payload.lstrip()[:1] in {b"{", b"[", b""} or sent.payload[:1] != b"\n":
+        return json_document.mapping(json_document.read(sent.payload), "event")
+    return None if event in NO_MEASUREMENT else document_of(event, sent.payload)
 
 
 def of(document: dict[str, object], event: str) -> Decoded:

@@ -28,17 +28,29 @@ _MESSAGES: Mapping[str, Mapping[str, tuple[int, int | str]]] = {
     "StatusEvent": {
         "time": (2, "google.protobuf.Timestamp"),
         "device_info": (3, "chirpstack.DeviceInfo"),
-        "margin": (4, _FIELD.TYPE_INT32),
-        "external_power_source": (5, _FIELD.TYPE_BOOL),
-        "battery_level_unavailable": (6, _FIELD.TYPE_BOOL),
-        "battery_level": (7, _FIELD.TYPE_FLOAT),
+        "margin": (5, _FIELD.TYPE_INT32),
+        "external_power_source": (6, _FIELD.TYPE_BOOL),
+        "battery_level_unavailable": (7, _FIELD.TYPE_BOOL),
+        "battery_level": (8, _FIELD.TYPE_FLOAT),
+    },
+    "LogEvent": {
+        "time": (1, "google.protobuf.Timestamp"),
+        "device_info": (2, "chirpstack.DeviceInfo"),
+        "level": (3, _FIELD.TYPE_INT32),
+        "code": (4, _FIELD.TYPE_INT32),
     },
 }
-_EVENTS = {"up": "UplinkEvent", "status": "StatusEvent"}
+_EVENTS = {"up": "UplinkEvent", "status": "StatusEvent", "log": "LogEvent"}
+#: integration.proto, LogLevel and LogCode: words by number.
+_LEVELS = ("INFO", "WARNING", "ERROR")
+_CODES = (
+    "UNKNOWN", "DOWNLINK_PAYLOAD_SIZE", "UPLINK_CODEC", "DOWNLINK_CODEC", "OTAA", "UPLINK_F_CNT_RESET", "UPLINK_MIC",
+    "UPLINK_F_CNT_RETRANSMISSION", "DOWNLINK_GATEWAY", "RELAY_NEW_END_DEVICE", "F_CNT_DOWN", "EXPIRED",
+)  # fmt: skip
 
 
 def document_of(event: str, payload: bytes) -> dict[str, object]:
-    """The JSON document that says the same as a protobuf `up` or `status` event.
+    """The JSON document that says the same as a protobuf `up`, `status` or `log` event.
 
     Raises:
         PayloadError: it is not this message.
@@ -49,10 +61,27 @@ def document_of(event: str, payload: bytes) -> dict[str, object]:
         document: dict[str, object] = json_format.MessageToDict(message)
     except (DecodeError, json_format.Error, ValueError, RecursionError) as error:
         raise PayloadError(Reason.BAD_SHAPE, f"no {_EVENTS[event]}: {error}"[:200]) from error
+    if "object" in document:
+        document["object"] = _ordered(document["object"])
     if event == "status":
         # Zero is left out on the wire, and 0 is a margin, and a battery.
         document = {"margin": 0, "batteryLevel": 0.0, **document}
+    elif event == "log":
+        document |= {key: _word(words, document.get(key, 0)) for key, words in (("level", _LEVELS), ("code", _CODES))}
     return document
+
+
+def _ordered(value: object) -> object:
+    """With keys in their order: a map of protobuf has none, and the same bytes have to say the same."""
+    if isinstance(value, dict):
+        return {key: _ordered(value[key]) for key in sorted(value)}
+    return [_ordered(entry) for entry in value] if isinstance(value, list) else value
+
+
+def _word(words: tuple[str, ...], place: object) -> str:
+    """The word of an enumeration; one that is newer than this list is named by its number."""
+    known = isinstance(place, int) and 0 <= place < len(words)
+    return words[place] if known and isinstance(place, int) else str(place)
 
 
 @cache

@@ -1,19 +1,22 @@
-"""Messages of vendors' clouds, bridged as they are: Disruptive Technologies, Airthings, Haltian, Monnit, Yanzi, EpiSensor.
+"""Messages of vendors' clouds, bridged as they are.
+
+Disruptive Technologies, Airthings, Haltian, Monnit, Yanzi, EpiSensor, VergeSense.
 
 Each is told by its shape. Time: that of the measurement, never that of the delivery. Address: the sensor's own id where the
 message names it, else the route's. A profile per vendor or model explains the keys; units that a message names go with them.
 An object with `value` and `status` is one value, whose metric is the last level of the topic (key `metric`).
 
 developer.disruptive-technologies.com/api; consumer-api-doc.airthings.com; haltian, thingsee data protocol (tsm*);
-monnit.com, data push (webhook).
+monnit.com, data push (webhook); vergesense.readme.io, webhooks.
 """
 
 import re
 from collections.abc import Callable, Iterator, Mapping
 
 from ingest.formats import json_document, stamps
+from ingest.formats.redaction import Own, json_redaction
 from ingest.formats.report import Decoded, Report, Sent, flat
-from ingest.model import PayloadError, Reason
+from ingest.model import Flag, PayloadError, Reason
 
 Document = Mapping[str, object]
 _METRIC = re.compile(r"[A-Za-z0-9_]+")
@@ -24,8 +27,18 @@ _UNITS: Mapping[str, str] = {
     "Percentage": "%", "AmpHours": "A.h", "WattHours": "W.h", "KiloWattHours": "kW.h", "Watts": "W",
     "TemperatureData": "Cel", "MilliAmps": "mA",
 }  # fmt: skip
+#: Keys that tell of a value and are none.
+_DISRUPTIVE_META = frozenset({"updateTime", "isBackfilled", "remarks"})
+_VERGESENSE = ("event_type", "person_count", "signs_of_life", "motion_detected", "state")
 #: Keys about the delivery and the sender, in none of which a reading stands.
 _HALTIAN_META = frozenset({"tsmTuid", "tsmTs", "tsmGw", "tsmEv", "deploymentGroupId", "tsmTenant"})
+
+redact = json_redaction(
+    Own(
+        "targetName", "serialNumber", "tsmTuid", "sensorID", "did", "id", "sensor_id", "space_ref_id", "building_ref_id",
+        "floor_ref_id", "plotLabels", "dataType", "dataValue", "resourceType", "method", "eventType", "event_type",
+    )
+)  # fmt: skip
 
 
 def decode(sent: Sent) -> Decoded:
@@ -36,7 +49,10 @@ def decode(sent: Sent) -> Decoded:
     decoded = Decoded()
     for entry in document if isinstance(document, list) else [document]:
         one = json_document.mapping(entry, "message")
-        reader = next((reader for key, reader in _READERS if key in one), None)
+        reader = _reader(one)
+        if reader is None and isinstance(inner := one.get("data"), dict):
+            # A bridge that puts what it got under `data`.
+            one, reader = inner, _reader(inner)
         if reader is not None:
             decoded.reports += reader(one)
         elif one.keys() >= {"value", "status"}:
@@ -49,23 +65,41 @@ def decode(sent: Sent) -> Decoded:
     return decoded
 
 
+def _reader(document: Document) -> Callable[[Document], Iterator[Report]] | None:
+    return next((reader for key, reader in _READERS if key in document), None)
+
+
 def _disruptive(document: Document) -> Iterator[Report]:
     if isinstance(inner := document.get("event"), dict):
         document = inner
     address = str(document.get("targetName", "")).rpartition("/")[2]
-    data = json_document.mapping(document.get("data"), "data")
+    data = json_document.mapping(document.get("data", document), "data")
     for kind, body in data.items():
-        if isinstance(body, dict):
-            time = stamps.instant(body.get("updateTime"))
-            time = stamps.instant(document.get("timestamp")) if time is None else time
-            values = {key: value for key, value in body.items() if key != "updateTime" and not isinstance(value, list)}
-            yield Report(address, time, flat(values, kind))
+        if not isinstance(body, dict) or kind == "labels":
+            continue
+        time = stamps.instant(body.get("updateTime"))
+        time = stamps.instant(document.get("timestamp")) if time is None else time
+        flags = int(Flag.HISTORICAL) if body.get("isBackfilled") is True else 0
+        values = {key: value for key, value in body.items() if key not in _DISRUPTIVE_META}
+        yield Report(
+            address, time, flat({k: v for k, v in values.items() if not isinstance(v, list)}, kind), flags=flags
+        )
+        samples = body.get("samples")
+        for sample in samples if isinstance(samples, list) else ():
+            # The newest of them is the value above.
+            at = stamps.instant(sample.get("sampleTime")) if isinstance(sample, dict) else None
+            if at is not None and at != time:
+                rest = {key: value for key, value in sample.items() if key != "sampleTime"}
+                yield Report(address, at, flat(rest, kind), flags=flags)
 
 
 def _airthings(document: Document) -> Iterator[Report]:
     address, time = str(document["serialNumber"]), stamps.instant(document.get("recorded"))
     words = document.get("sensorUnits")
     units = {key: _unit(word) for key, word in words.items()} if isinstance(words, dict) else {}
+    if "voc" in units and "tvoc" in document:
+        # One value under two names: the units know it by the other.
+        units["tvoc"] = units["voc"]
     values: dict[str, object] = {}
     for key, value in document.items():
         if key == "sensors" and isinstance(value, list):
@@ -109,6 +143,16 @@ def _episensor(document: Document) -> Iterator[Report]:
         yield Report(str(row.get("id", "")), stamps.instant(row.get("period")), values)
 
 
+def _vergesense(document: Document) -> Iterator[Report]:
+    space = document.get("space_ref_id") or document.get("space_id")
+    address = document.get("sensor_id") if document["event_type"] == "sensor_report" else space
+    if address is None:
+        address = "/".join(str(document[key]) for key in ("building_ref_id", "floor_ref_id") if document.get(key))
+    # `people` repeats the count, with where each person stands.
+    values = {key: document[key] for key in _VERGESENSE if key in document}
+    yield Report(str(address), stamps.instant(document.get("timestamp")), values)
+
+
 def _pipes(text: object) -> list[str]:
     return text.split("|") if isinstance(text, str) and text else []
 
@@ -120,5 +164,5 @@ def _unit(word: object) -> str:
 #: The key by which a cloud is told -> how its messages are read.
 _READERS: tuple[tuple[str, Callable[[Document], Iterator[Report]]], ...] = (
     ("targetName", _disruptive), ("event", _disruptive), ("serialNumber", _airthings), ("tsmTuid", _haltian),
-    ("sensorMessages", _monnit), ("values", _yanzi), ("method", _episensor),
+    ("sensorMessages", _monnit), ("values", _yanzi), ("method", _episensor), ("event_type", _vergesense),
 )  # fmt: skip

@@ -10,11 +10,9 @@ Dahua HTTP API, videoStatServer: doFind, getSummary; event NumberStat.
 import re
 from collections.abc import Mapping
 
-import orjson
-
 from ingest.formats import json_document, stamps
 from ingest.formats.fixed import add, inside, objects, text
-from ingest.formats.redaction import KEEP, Shape, kept
+from ingest.formats.redaction import KEEP, Shape, dumped, kept
 from ingest.formats.report import Decoded, Naive, Sent
 from ingest.model import PayloadError, Reason
 
@@ -40,12 +38,8 @@ def decode(sent: Sent) -> Decoded:
 
 def redact(sent: Sent) -> bytes:
     """The counts by channel and area, as rows."""
-    try:
-        document = _read(sent.payload)
-    except PayloadError:
-        return b""
     rows = []
-    for row in _rows(document):
+    for row in _rows(_read(sent.payload)):
         body = kept(row, _KEPT)
         sums = {
             key: kept(row[key], _SUMS if isinstance(row[key], dict) else KEEP)
@@ -53,7 +47,7 @@ def redact(sent: Sent) -> bytes:
             if key in row
         }
         rows.append({**(body if isinstance(body, dict) else {}), **sums})
-    return orjson.dumps({"params": {"info": rows}})
+    return dumped({"params": {"info": rows}})
 
 
 def _read(payload: bytes) -> Mapping[str, object]:

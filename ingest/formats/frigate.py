@@ -90,7 +90,7 @@ def _word(payload: bytes) -> str:
 def _event(decoded: Decoded, document: Mapping[str, object]) -> None:
     after, before = inside(document, "after"), inside(document, "before")
     what = _WHAT.get(text(after.get("label")))
-    camera, key, kind = text(after.get("camera")), text(after.get("id")), document.get("type")
+    camera, key, kind = text(after.get("camera")), text(after.get("id")), text(document.get("type"))
     if not camera or kind not in {"new", "update", "end"}:
         raise PayloadError(Reason.BAD_SHAPE, "expected type and after.camera")
     if what is None or after.get("false_positive") is True:

@@ -11,13 +11,12 @@ import re
 from collections.abc import Mapping
 from xml.etree.ElementTree import Element, ParseError
 
-import orjson
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from ingest.formats import json_document, stamps
 from ingest.formats.fixed import add, inside, objects, text
-from ingest.formats.redaction import KEEP, Shape, kept
+from ingest.formats.redaction import KEEP, Shape, dumped, kept
 from ingest.formats.report import Decoded, Happening, Naive, Sent, Time
 from ingest.model import Flag, PayloadError, Reason
 
@@ -44,14 +43,11 @@ def decode(sent: Sent) -> Decoded:
 
 def redact(sent: Sent) -> bytes:
     """The alert as JSON, without addresses in the network, names, plates and pictures."""
-    try:
-        alert, serial = _read(sent.payload)
-    except PayloadError:
-        return b""
+    alert, serial = _read(sent.payload)
     body = kept(alert, _SHAPE)
     if serial and isinstance(body, dict):
         body = {key: value for key, value in body.items() if key != "macAddress"} | {"deviceID": serial}
-    return orjson.dumps(body)
+    return dumped(body)
 
 
 def _read(payload: bytes) -> tuple[Mapping[str, object], str]:

@@ -9,8 +9,11 @@ from collections.abc import Mapping
 
 from ingest.formats import json_document, stamps
 from ingest.formats.fixed import inside, objects, text
+from ingest.formats.redaction import Own, json_redaction
 from ingest.formats.report import Decoded, Report, Sent, Time, flat
 from ingest.model import PayloadError, Reason
+
+redact = json_redaction(Own("device_id", "service_id", "resource", "event", "event_time", "eventTime"))
 
 
 def decode(sent: Sent) -> Decoded:

@@ -6,9 +6,12 @@ import orjson
 
 from ingest.model import PayloadError, Reason
 
+#: What the parser says of a number that no double holds.
+_TOO_LARGE = "infinity"
+
 
 def read(payload: bytes) -> object:
-    """The document of a payload. NaN and infinities, which JSON does not know, are read as such and refused one by one.
+    """The document of a payload. NaN, infinities and numbers too large for a double are read as such, and refused one by one.
 
     Raises:
         PayloadError: not UTF-8, or not JSON.
@@ -47,7 +50,7 @@ def _tolerant(payload: bytes, error: orjson.JSONDecodeError) -> object:
     except UnicodeDecodeError as bad:
         raise PayloadError(Reason.BAD_ENCODING, f"not UTF-8 at byte {bad.start}") from bad
     detail = f"{error.msg} at line {error.lineno}, column {error.colno}" if text else "empty payload"
-    if "NaN" not in text and "Infinity" not in text:
+    if not any(mark in text for mark in ("NaN", "Infinity")) and _TOO_LARGE not in error.msg:
         raise PayloadError(Reason.BAD_JSON, detail) from error
     try:
         document: object = json.loads(text)

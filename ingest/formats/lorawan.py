@@ -6,9 +6,16 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from ingest.formats.numbers import number
+from ingest.formats.redaction import KEEP, Own, Shape
 from ingest.formats.report import Decoded, Direct, Report, Time
 
 _HEX = re.compile(r"[0-9A-Fa-f]{16}")
+#: What of an envelope is read beside the codec's output; servers name the gateways' times and signals differently.
+OUTPUT: Shape = Own()
+RECEPTIONS: Shape = [dict.fromkeys(("nsTime", "gwTime", "time", "rssi", "snr", "loRaSNR"), KEEP)]
+STATUS: Mapping[str, Shape] = dict.fromkeys(
+    ("margin", "batteryLevel", "externalPowerSource", "batteryLevelUnavailable"), KEEP
+)
 #: Beside `value`, what makes an object one value with its unit and name instead of several values.
 _ABOUT_VALUE = frozenset({"unit", "displayName", "name", "label"})
 

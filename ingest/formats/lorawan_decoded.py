@@ -6,6 +6,7 @@ Milesight's gateways send too) or The Things Stack is around it. A list is sever
 
 from ingest.formats import chirpstack_v3, chirpstack_v4, json_document, tts_v3
 from ingest.formats.lorawan import codec_report
+from ingest.formats.redaction import dumped, kept, own
 from ingest.formats.report import Decoded, Sent
 
 
@@ -17,17 +18,46 @@ def decode(sent: Sent) -> Decoded:
     decoded = Decoded()
     for entry in document if isinstance(document, list) else [document]:
         one = json_document.mapping(entry, "output of a codec")
-        if "deviceInfo" in one:
-            found = chirpstack_v4.of(one, "up")
-        elif "devEUI" in one and ("rxInfo" in one or "object" in one or "objectJSON" in one or "fPort" in one):
-            found = chirpstack_v3.of(one, "up")
-        else:
-            found = Decoded()
-            if "end_device_ids" in one:
+        found = Decoded()
+        match _envelope(one):
+            case "chirpstack-v4":
+                found = chirpstack_v4.of(one, "up")
+            case "chirpstack-v3":
+                found = chirpstack_v3.of(one, "up")
+            case "tts-v3":
                 tts_v3.of(one, found)
-            else:
+            case _:
                 found.reports.append(codec_report("", None, one))
         decoded.reports += found.reports
         decoded.direct += found.direct
         decoded.problems += found.problems
     return decoded
+
+
+def redact(sent: Sent) -> bytes:
+    """The output without what it says of persons and places, and without the names in an envelope."""
+    document = json_document.read(sent.payload)
+    if isinstance(document, list):
+        return dumped([_kept(json_document.mapping(one, "output of a codec")) for one in document])
+    return dumped(_kept(json_document.mapping(document, "output of a codec")))
+
+
+def _kept(document: dict[str, object]) -> object:
+    match _envelope(document):
+        case "chirpstack-v4":
+            return kept(document, chirpstack_v4.SHAPE)
+        case "chirpstack-v3":
+            return chirpstack_v3.kept_of(document)
+        case "tts-v3":
+            return kept(document, tts_v3.SHAPE)
+        case _:
+            return own(document)
+
+
+def _envelope(document: dict[str, object]) -> str | None:
+    """The format of the envelope around the output; None: there is none."""
+    if "deviceInfo" in document:
+        return "chirpstack-v4"
+    if "devEUI" in document and not {"rxInfo", "object", "objectJSON", "fPort"}.isdisjoint(document):
+        return "chirpstack-v3"
+    return "tts-v3" if "end_device_ids" in document else None

@@ -8,12 +8,16 @@ are looked for under the names that such gateways use; without a device the rout
 from collections.abc import Mapping
 
 from ingest.formats import json_document, stamps
+from ingest.formats.redaction import Own, json_redaction
 from ingest.formats.report import Decoded, Report, Sent, Time, flat
 from ingest.model import PayloadError, Reason
 
 _TIMES = ("ts", "UNIX", "timestamp", "time", "Time", "datetime", "t")
 _DEVICES = ("NAME", "device", "deviceName", "device_name", "deviceId", "device_id", "dev", "sn", "id")
 _VALUES = ("VALUES", "values", "data", "registers", "tags", "params")
+_NAMES = ("name", "tag", "id", "key", "addr")
+
+redact = json_redaction(Own(*_DEVICES, *_NAMES))
 
 
 def decode(sent: Sent) -> Decoded:
@@ -47,6 +51,6 @@ def _named(entries: list[object]) -> dict[str, object]:
     values: dict[str, object] = {}
     for position, entry in enumerate(entries):
         if isinstance(entry, dict):
-            name = next((entry[key] for key in ("name", "tag", "id", "key", "addr") if key in entry), position)
+            name = next((entry[key] for key in _NAMES if key in entry), position)
             values |= {str(name): entry["value"]} if "value" in entry else flat(entry, str(name))
     return values

@@ -111,7 +111,9 @@ def _value(attribute: object) -> object:
 
 
 def _is_relation(attribute: object) -> bool:
-    return isinstance(attribute, dict) and (attribute.get("type") in _RELATIONS or attribute.get("type") == "geo:json")
+    return isinstance(attribute, dict) and (
+        str(attribute.get("type")) in _RELATIONS or attribute.get("type") == "geo:json"
+    )
 
 
 def _instances(attribute: object) -> list[object]:

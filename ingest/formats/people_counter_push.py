@@ -5,11 +5,9 @@ Xovis (`ingest.formats.xovis`), Milesight (`ingest.formats.milesight_counter`), 
 
 from collections.abc import Callable, Mapping
 
-import orjson
-
 from ingest.formats import json_document, milesight_counter, stamps, xovis
 from ingest.formats.fixed import add, inside, objects, text
-from ingest.formats.redaction import KEEP, Shape, kept
+from ingest.formats.redaction import KEEP, Shape, dumped, kept
 from ingest.formats.report import Decoded, Naive, Sent
 from ingest.model import PayloadError, Reason
 
@@ -25,10 +23,7 @@ def decode(sent: Sent) -> Decoded:
 
 def redact(sent: Sent) -> bytes:
     """The counts, without heights, positions, tags, network identities and credentials."""
-    try:
-        return orjson.dumps(kept(orjson.loads(sent.payload), _SHAPE))
-    except orjson.JSONDecodeError:
-        return b""
+    return dumped(kept(json_document.read(sent.payload), _SHAPE))
 
 
 def _axis(document: Mapping[str, object]) -> Decoded:

@@ -14,6 +14,7 @@ import cbor2
 
 from ingest.formats import json_document, stamps
 from ingest.formats.numbers import number
+from ingest.formats.redaction import Own, dumped, kept
 from ingest.formats.report import Decoded, Direct, Report, Sent, Time
 from ingest.model import PayloadError, Reason
 from ingest.registry import channel_of
@@ -74,6 +75,15 @@ def decode(sent: Sent) -> Decoded:
                 units[record.key or "value"] = _UCUM.get(record.unit, record.unit)
     decoded.reports += [Report(at[0], at[1], values, units) for at, (values, units) in grouped.items()]
     return decoded
+
+
+def redact(sent: Sent) -> bytes:
+    """The pack as JSON, without texts that are no words, and without positions."""
+    pack = [
+        {str(_LABELS.get(label, label)): value for label, value in json_document.mapping(entry, "record").items()}
+        for entry in _pack(sent.payload)
+    ]
+    return dumped(kept([entry for entry in pack if str(entry.get("u")) not in _PLACE], Own("n", "bn", "u", "bu")))
 
 
 def _pack(payload: bytes) -> list[object]:

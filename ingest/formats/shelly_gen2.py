@@ -103,7 +103,7 @@ def _notification(document: Mapping[str, object], prefix: str) -> Decoded:
     time = stamps.from_number(params.get("ts"))
     if method == "NotifyEvent":
         return Decoded(events=list(_events(address, time, params.get("events"))))
-    if method is not None and method not in {"NotifyStatus", "NotifyFullStatus"}:
+    if method is not None and method not in ("NotifyStatus", "NotifyFullStatus"):
         # A request: to the device, or from it.
         return Decoded()
     return Decoded(

@@ -42,7 +42,7 @@ def decode(sent: Sent) -> Decoded:
     if NAMESPACE in levels:
         levels = levels[levels.index(NAMESPACE) + 1 :]
     kind = levels[1] if len(levels) > 1 else ""
-    if levels[0] == "STATE" or kind in NO_MEASUREMENT:
+    if levels[:1] == ["STATE"] or kind in NO_MEASUREMENT:
         return Decoded()
     if kind not in {"NBIRTH", "DBIRTH", "NDATA", "DDATA", "NDEATH", "DDEATH"} or len(levels) != 3 + (kind[0] == "D"):
         raise PayloadError(

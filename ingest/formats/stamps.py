@@ -1,6 +1,5 @@
 """Times of foreign payloads: magnitude tells seconds from milliseconds, false times are recognised, zones are not guessed."""
 
-import math
 import re
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -30,12 +29,13 @@ def from_number(value: object) -> int | None:
     >>> from_number(1795392900), from_number(1795392900123), from_number(1795392900.5), from_number(0)
     (1795392900000000, 1795392900123000, 1795392900500000, None)
     """
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     for factor, divisor in _SCALES:
-        found = value * factor // divisor if isinstance(value, int) else round(value * factor / divisor)
+        # In range before it is rounded: what overflows, or is no number, is in no range.
+        found = value * factor // divisor if isinstance(value, int) else value * factor / divisor
         if EARLIEST <= found < LATEST:
-            return found
+            return round(found)
     return None
 
 

@@ -8,9 +8,12 @@ github.com/fgihl-flir/tbclient, MQTT message contracts.
 
 from ingest.formats import json_document, stamps
 from ingest.formats.fixed import add, text
+from ingest.formats.redaction import Own, json_redaction
 from ingest.formats.report import Decoded, Sent, Time
 from ingest.model import Flag, PayloadError, Reason
 from ingest.registry import channel_of
+
+redact = json_redaction(Own("spot", "quality"))
 
 
 def decode(sent: Sent) -> Decoded:

@@ -6,8 +6,10 @@ a plate or a name: only those under the words below are kept.
 
 from collections.abc import Iterable, Mapping
 
-from ingest.formats import stamps
-from ingest.formats.report import Happening, Report, Time, flat
+from ingest.formats import json_document, stamps
+from ingest.formats.redaction import Own, dumped, kept
+from ingest.formats.report import Happening, Report, Sent, Time, flat
+from ingest.model import PayloadError, Reason
 
 #: Parameters of events that classify: kept. Any other may name a person: dropped. Our choice.
 _CLASSIFYING = frozenset(
@@ -17,6 +19,7 @@ _CLASSIFYING = frozenset(
     }
 )  # fmt: skip
 _LONGEST = 64
+_SHAPE = Own("deviceName", "productKey", "method", "id", "messageId", "username")
 
 
 def reports(address: str, properties: Mapping[str, object], time: Time = None, times: object = None) -> list[Report]:
@@ -47,6 +50,21 @@ def happening(address: str, kind: str, parameters: object, time: Time, key: str 
         if name in _CLASSIFYING and short:
             attributes[path[:_LONGEST]] = value
     return Happening(address, time, "device_event", key, attributes=attributes)
+
+
+def redact(sent: Sent) -> bytes:
+    """Properties without what they say of persons and places; a message with events has too much in it that may.
+
+    Raises:
+        PayloadError: it tells of events.
+    """
+    document = json_document.mapping(json_document.read(sent.payload), "message")
+    levels = sent.topic.strip("/").split("/")
+    method = document.get("method")
+    kind = method.split(".") if isinstance(method, str) else levels
+    if ("event" in kind and "property" not in kind) or "push" in levels or b'"events"' in sent.payload:
+        raise PayloadError(Reason.BAD_SHAPE, "events are not redacted")
+    return dumped(kept(document, _SHAPE))
 
 
 def _values(sent: object) -> Iterable[tuple[object, object]]:

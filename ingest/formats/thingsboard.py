@@ -8,6 +8,7 @@ thingsboard.io/docs/reference/mqtt-api and gateway-mqtt-api.
 
 from ingest.formats import json_document, stamps
 from ingest.formats.fixed import text
+from ingest.formats.redaction import KEEP, Each, Own, dumped, kept
 from ingest.formats.report import Decoded, Happening, Report, Sent, flat
 from ingest.model import PayloadError, Reason
 
@@ -32,6 +33,14 @@ def decode(sent: Sent) -> Decoded:
     elif sent.topic.endswith(("telemetry", "v2/t", "v2/t/j")):
         _entries(decoded, FROM_ROUTE, document)
     return decoded
+
+
+def redact(sent: Sent) -> bytes:
+    """Telemetry under the names of its devices, without what it says of persons and places."""
+    document = json_document.read(sent.payload)
+    if any(sent.topic.endswith(topic) for topic in _CONNECTION):
+        return dumped(kept(document, {"device": KEEP}))
+    return dumped(kept(document, Each(Own()) if sent.topic.endswith("gateway/telemetry") else Own()))
 
 
 def _entries(decoded: Decoded, address: str, entries: object) -> None:

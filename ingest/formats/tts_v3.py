@@ -8,15 +8,23 @@ servers; 0001-01-01 is none. Address: the EUI, else the device's id. `simulated`
 thethingsindustries.com/docs/integrations/data-formats
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from ingest.formats import json_document, stamps
-from ingest.formats.lorawan import codec_report, entries, hear
+from ingest.formats.lorawan import OUTPUT, RECEPTIONS, codec_report, entries, hear
+from ingest.formats.redaction import KEEP, Shape, dumped, kept
 from ingest.formats.report import Decoded, Sent, Time
 from ingest.model import PayloadError, Reason
 
 #: Position of `simulated` in `Origin`.
 _SIMULATED = 1
+_SHAPE: Mapping[str, Shape] = {
+    "end_device_ids": {"dev_eui": KEEP, "device_id": KEEP}, "simulated": KEEP, "received_at": KEEP,
+    "uplink_message": {
+        "settings": {"time": KEEP}, "received_at": KEEP, "rx_metadata": RECEPTIONS, "decoded_payload": OUTPUT,
+    },
+}  # fmt: skip
+SHAPE: Shape = {**_SHAPE, "result": _SHAPE}
 
 
 def decode(sent: Sent) -> Decoded:
@@ -25,6 +33,11 @@ def decode(sent: Sent) -> Decoded:
     for document in _documents(sent.payload):
         of(document, decoded)
     return decoded
+
+
+def redact(sent: Sent) -> bytes:
+    """The messages as a list, without names of applications, and what a codec says of persons."""
+    return dumped([kept(document, SHAPE) for document in _documents(sent.payload)])
 
 
 def of(document: dict[str, object], decoded: Decoded) -> None:

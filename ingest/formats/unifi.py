@@ -9,12 +9,10 @@ UniFi Network API: stat/device, stat/sta; fixtures of Home Assistant's `unifi` i
 
 from collections.abc import Mapping
 
-import orjson
-
 from ingest.formats import json_document, stamps
 from ingest.formats.fixed import add, inside, objects, text
 from ingest.formats.numbers import number
-from ingest.formats.redaction import KEEP, NUMBER, Shape, kept
+from ingest.formats.redaction import KEEP, NUMBER, Shape, dumped, kept
 from ingest.formats.report import Decoded, Direct, Sent
 from ingest.model import PayloadError, Reason
 
@@ -52,12 +50,9 @@ def decode(sent: Sent) -> Decoded:
 
 def redact(sent: Sent) -> bytes:
     """Devices, and clients without MAC, name, host name and address."""
-    try:
-        entries, several = _entries(sent.payload)
-    except PayloadError:
-        return b""
+    entries, several = _entries(sent.payload)
     bodies = [kept(entry, _DEVICE if _is_device(entry) else _CLIENT) for entry in entries]
-    return orjson.dumps(bodies if several or not bodies else bodies[0])
+    return dumped(bodies if several or not bodies else bodies[0])
 
 
 def _entries(payload: bytes) -> tuple[list[dict[str, object]], bool]:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 import orjson
 
 from ingest.formats import json_document, stamps
+from ingest.formats.numbers import number
 from ingest.formats.report import Decoded, Direct, Happening, Report, Sent, flat
 from ingest.formats.unit_words import ucum
 from ingest.model import PayloadError, Reason
@@ -61,9 +62,9 @@ def _device(name: str, document: Mapping[str, object], sent: Sent) -> Decoded:
     if "voltage" in values and "battery" in values and _MAINS.isdisjoint(values):
         values["battery_voltage"] = values.pop("voltage")
         units["battery_voltage"] = units.pop("voltage", "mV")
-    link = values.pop("linkquality", None)
-    if isinstance(link, int | float) and not isinstance(link, bool):
-        decoded.direct.append(Direct(name, time, "radio.lqi", "", float(link)))
+    link = number(values.pop("linkquality", None))
+    if link is not None:
+        decoded.direct.append(Direct(name, time, "radio.lqi", "", link))
     if values:
         decoded.reports.append(Report(name, time, values, units))
     return decoded

@@ -2,7 +2,7 @@
 
 import re
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Final
@@ -60,6 +60,13 @@ class Rule:
     bit: int | None
     register: Register | None
     key: str  #: the key path itself, of which registers are counted on
+    unit_key: str | None
+    pattern: re.Pattern[str] | None
+    base: int | None
+    #: the rules after it are read too
+    further: bool
+    #: the channel has the values of other keys in it
+    holes: bool
     missing: frozenset[object]
     words: Mapping[object, float | None]
     when: Mapping[str, frozenset[object]]
@@ -106,8 +113,10 @@ class Compiled:
         self._patterns = [(pattern(key), key, entry) for key, entry in spec.keys.items() if "*" in key]
         self._lists = [(re.compile(rf"({_expression(name)}\[(\d+)\])\.?(.*)"), one) for name, one in spec.lists.items()]
         self._ignored = [pattern(key) for key in spec.ignore]
+        self._named = {name for entry in spec.keys.values() for name in _beside(entry)}
         self._spanned = {place for key, entry in spec.keys.items() for place in _spanned(key, entry)}
-        self.time = spec.time
+        self.time, self.since = spec.time, spec.since
+        self.embedded = spec.embedded
         self.good = {key: frozenset(map(token, values)) for key, values in spec.good.items()}
         self._known: dict[str, Entry] = {}
         for key, entry in spec.keys.items():
@@ -137,8 +146,9 @@ class Compiled:
                 name, _, rest = match[1], match[2], match[match.re.groups]
                 return self._element(one, name, rest)
         if (
-            key == self.time
+            key in {self.time, self.since}
             or key in self.good
+            or key in self._named
             or key in self._spanned
             or any(expression.fullmatch(key) for expression in self._ignored)
         ):
@@ -153,8 +163,9 @@ class Compiled:
             rules = self._rules_of(rest, exact, [(pattern(k), k, e) for k, e in one.keys.items() if "*" in k])
         named = set(_HOLE.findall(one.channel))
         ignored = (
-            rest == one.time
+            rest in {one.time, one.since}
             or rest in named
+            or rest in {name for entry in (one.keys or self.spec.keys).values() for name in _beside(entry)}
             or any(expression.fullmatch(f"{name}.{rest}") or expression.fullmatch(rest) for expression in self._ignored)
         )
         return Element(one, name, rest, rules or (), ignored or rules is not None)
@@ -188,7 +199,7 @@ def pattern(path: str) -> re.Pattern[str]:
 def _expression(path: str) -> str:
     parts, end = [], 0
     for match in _WILDCARD.finditer(path):
-        parts += [re.escape(path[end : match.start()]), "(.+)" if match[0] == "**" else r"([^.\[\]]+)"]
+        parts += [re.escape(path[end : match.start()]), "(.*)" if match[0] == "**" else r"([^.\[\]]+)"]
         end = match.end()
     return "".join([*parts, re.escape(path[end:])])
 
@@ -196,8 +207,10 @@ def _expression(path: str) -> str:
 def filled(template: str, values: Sequence[str]) -> str:
     """A channel with the text of each wildcard in its place; `{1+1}` counts from one where the device counts from nought.
 
-    >>> filled("l{1+1}", ["0"]), filled("line_{2}", ["a", "North Door"])
-    ('l1', 'line_north_door')
+    Other names stay: they are keys, whose values are not known yet.
+
+    >>> filled("l{1+1}", ["0"]), filled("line_{2}", ["a", "North Door"]), filled("{zone}", [])
+    ('l1', 'line_north_door', '{zone}')
 
     Raises:
         ProfileError: a place that no wildcard has.
@@ -205,6 +218,8 @@ def filled(template: str, values: Sequence[str]) -> str:
 
     def place(match: re.Match[str]) -> str:
         which, plus, step = match[1].partition("+")
+        if not which[:1].isdigit():
+            return match[0]
         if not which.isdigit() or not 1 <= int(which) <= len(values):
             raise ProfileError(f".channel: expected {{1}} for the first * of the key, got {match[0]!r}")
         text = values[int(which) - 1]
@@ -213,25 +228,35 @@ def filled(template: str, values: Sequence[str]) -> str:
     return _HOLE.sub(place, template)
 
 
+def _beside(entry: KeySpec) -> Iterator[str]:
+    """Keys that a meaning reads beside its own: those that name units or stand in a channel."""
+    for meaning in (entry, *entry.cases, *entry.all):
+        if meaning.unit_key is not None:
+            yield meaning.unit_key
+        yield from (name for name in _HOLE.findall(meaning.channel) if not name[0].isdigit())
+
+
 def _rules(key: str, declared: str, entry: KeySpec, wildcards: list[str]) -> tuple[Rule, ...]:
     where = f".keys.{declared}"
-    if entry.cases:
-        if entry.quantity or entry.event:
-            raise ProfileError(f"{where}: expected `quantity` or `event` within `cases`, or no `cases`")
-        return tuple(
-            _rule(key, case, wildcards, f"{where}.cases[{position}]") for position, case in enumerate(entry.cases)
-        )
+    for name, meanings in (("cases", entry.cases), ("all", entry.all)):
+        if meanings:
+            if entry.quantity or entry.event or (entry.cases and entry.all):
+                raise ProfileError(f"{where}: expected `quantity` or `event` within `{name}`, or no `{name}`")
+            several = enumerate(meanings)
+            return tuple(
+                _rule(key, one, wildcards, f"{where}.{name}[{place}]", further=name == "all") for place, one in several
+            )
     return (_rule(key, entry, wildcards, where),)
 
 
-def _rule(key: str, meaning: Meaning, wildcards: list[str], where: str) -> Rule:
+def _rule(key: str, meaning: Meaning, wildcards: list[str], where: str, *, further: bool = False) -> Rule:
     try:
-        return _checked(key, meaning, wildcards)
+        return _checked(key, meaning, wildcards, further=further)
     except ValueError as error:
         raise ProfileError(f"{where}{error}") from error
 
 
-def _checked(key: str, meaning: Meaning, wildcards: list[str]) -> Rule:
+def _checked(key: str, meaning: Meaning, wildcards: list[str], *, further: bool) -> Rule:
     if (meaning.quantity is None) == (meaning.event is None):
         raise ProfileError(": expected either `quantity` or `event`")
     quantity = None if meaning.quantity is None else _quantity(meaning)
@@ -242,17 +267,24 @@ def _checked(key: str, meaning: Meaning, wildcards: list[str]) -> Rule:
     offset = Fraction(str(meaning.offset)) if meaning.offset is not None else Fraction(0)
     scale = SAME if factor == 1 and offset == 0 else Conversion(factor, offset)
     how = None if quantity is None else _conversion(meaning, quantity, scale)
-    if meaning.register is not None and not key.endswith("]"):
-        raise ProfileError(f".register: expected a key that ends in the register's place like data[0], got {key!r}")
+    if meaning.base is not None and not 2 <= meaning.base <= 36:
+        raise ProfileError(f".base: expected a base like 16, got {meaning.base}")
+    channel = filled(meaning.channel, wildcards)
     missing = frozenset(map(token, meaning.missing))
     words = _words(meaning, quantity)
     kinds = {Type.REAL, Type.COUNT}
-    plain = quantity is not None and quantity.type in kinds and meaning.bit is None and meaning.register is None
+    bare = meaning.bit is None and meaning.register is None and meaning.pattern is None and meaning.base is None
+    plain = quantity is not None and quantity.type in kinds and bare
     return Rule(
         quantity=quantity,
         event=meaning.event,
         severity=meaning.severity,
-        channel=filled(meaning.channel, wildcards),
+        channel=channel,
+        holes="{" in channel,
+        unit_key=None if meaning.unit_key is None else _filled_path(meaning.unit_key, wildcards),
+        pattern=None if meaning.pattern is None else _part(meaning.pattern),
+        base=meaning.base,
+        further=further,
         conversion=how,
         scale=scale,
         unit=meaning.unit,
@@ -264,6 +296,18 @@ def _checked(key: str, meaning: Meaning, wildcards: list[str]) -> Rule:
         when={_filled_path(path, wildcards): frozenset(map(token, values)) for path, values in meaning.when.items()},
         plain=plain and not missing and not words,
     )
+
+
+def _part(text: str) -> re.Pattern[str]:
+    try:
+        expression = re.compile(text)
+    except re.error as error:
+        raise ProfileError(
+            f".pattern: expected a regular expression like 'T:([-0-9.]+)', got {text!r}: {error}"
+        ) from None
+    if expression.groups != 1:
+        raise ProfileError(f".pattern: expected one group like 'T:([-0-9.]+)', got {text!r}")
+    return expression
 
 
 def _spanned(key: str, meaning: Meaning) -> Sequence[str]:

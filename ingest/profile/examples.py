@@ -84,6 +84,7 @@ def _compared(example: Example, found: Sequence[Found]) -> Iterator[str]:
     """What is missing, different, or too much. Signal strength, which formats add, need not be named."""
     wanted: dict[tuple[str, str], Scalar] = {("", name): value for name, value in example.readings.items()}
     wanted |= {(_instant(at), name): value for at, values in example.at.items() for name, value in values.items()}
+    yield from _mistyped(example)
     left = list(found)
     times = {at for at, _ in wanted} - {""}
     for (at, name), value in wanted.items():
@@ -102,6 +103,18 @@ def _compared(example: Example, found: Sequence[Found]) -> Iterator[str]:
     for at, name, number in left:
         if not name.startswith("radio."):
             yield f"got {name} = {number:g}{f' at {at}' if at else ''}, which no line expects"
+
+
+def _mistyped(example: Example) -> Iterator[str]:
+    """Names and times of an example that are none."""
+    for name in {*example.readings, *(name for values in example.at.values() for name in values)}:
+        try:
+            quantities.parse(name)
+        except quantities.UnknownQuantityError as error:
+            yield f"{name}: {error}"
+    for at in example.at:
+        if stamps.from_text(at) is None:
+            yield f"at: expected a time like 2026-11-23T00:15:00Z, got {at!r}"
 
 
 def _instant(text: str) -> str:

@@ -1,16 +1,18 @@
 """What a report says in our words: its keys read by a profile."""
 
 import math
+import re
 import struct
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from ingest import quantities
-from ingest.formats import stamps
+from ingest.formats import json_document, stamps
 from ingest.formats.numbers import converted, number
-from ingest.formats.report import Happening, Report, Time
-from ingest.model import Flag, Reason
+from ingest.formats.report import Happening, Naive, Report, Time, flat
+from ingest.model import Flag, PayloadError, Reason
 from ingest.profile.compiled import LAYOUTS, NO_VALUE, Compiled, Element, Rule, token
 from ingest.profile.spec import Order
 from ingest.quantities import Type
@@ -19,6 +21,11 @@ from ingest.units import SAME
 
 _HISTORICAL = int(Flag.HISTORICAL)
 _SOURCE_BAD = int(Flag.SOURCE_BAD)
+#: A whole number of JSON has no limit, a double has: what lies beyond compares as infinite does.
+_LARGEST = sys.float_info.max
+#: Letters of a text in which a pattern is looked for. Our choice.
+_LONGEST = 1_000
+_HOLE = re.compile(r"\{([^{}]+)\}")
 
 
 class Run(NamedTuple):
@@ -49,11 +56,15 @@ class Explained:
     #: keys that the profile does not know
     unknown: int = 0
     undeclared: list[Undeclared] = field(default_factory=list)
+    #: states (quantity, channel) that were sent as numbers: there is no word of the maker's to show
+    coded: set[tuple[str, str]] = field(default_factory=set)
 
 
 def explain(report: Report, profile: Compiled) -> Explained:
     """What a report of a device with this profile says."""
     said = Explained()
+    if profile.embedded:
+        report = _unfolded(report, profile.embedded, said)
     values, units = report.values, report.units
     time = report.time
     if profile.time is not None and (own := stamps.instant(values.get(profile.time))) is not None:
@@ -71,12 +82,13 @@ def explain(report: Report, profile: Compiled) -> Explained:
             said.unknown += 1
         elif type(entry) is tuple:
             for rule in entry:
-                if reader.take(rule, value, units.get(key) if units else None):
+                if reader.take(rule, value, units.get(key) if units else None) and not rule.further:
                     break
         else:
             assert isinstance(entry, Element)
             elements.setdefault(entry.name, []).append((entry, value))
-    reader.finish(report.span_us, flags)
+    span = report.span_us if profile.since is None else _span(values.get(profile.since), time) or report.span_us
+    reader.finish(span, flags)
     for found in elements.values():
         _element(report, found, time, flags, said)
     return said
@@ -118,9 +130,37 @@ def _element(report: Report, found: Sequence[tuple[Element, object]], time: Time
     for element, value in found:
         said.unknown += not element.known
         for rule in element.rules:
-            if reader.take(rule, value, report.units.get(f"{name}.{element.rest}")):
+            if reader.take(rule, value, report.units.get(f"{name}.{element.rest}")) and not rule.further:
                 break
-    reader.finish(None, flags | (_HISTORICAL if historical else 0))
+    span = None if spec.since is None else _span(within.get(spec.since), time)
+    reader.finish(span, flags | (_HISTORICAL if historical else 0))
+
+
+def _unfolded(report: Report, embedded: Sequence[str], said: Explained) -> Report:
+    """The report with the keys of texts that hold JSON."""
+    values = dict(report.values)
+    for key in embedded:
+        text = values.get(key)
+        if not isinstance(text, str) or not text.strip():
+            continue
+        try:
+            inner = json_document.read(text.encode())
+        except (PayloadError, UnicodeEncodeError):
+            said.problems.append((Reason.BAD_JSON, f"{key}: expected JSON in a text"))
+            continue
+        del values[key]
+        values |= flat(inner, key)
+    return report._replace(values=values)
+
+
+def _span(start: object, end: Time) -> int | None:
+    """The length of an interval [µs]; None: not both of its ends are known, or they are no interval."""
+    begun = stamps.instant(start)
+    if isinstance(begun, Naive) and isinstance(end, Naive):
+        return end.us - begun.us if end.us > begun.us else None
+    if isinstance(begun, int) and isinstance(end, int):
+        return end - begun if end > begun else None
+    return None
 
 
 @dataclass(slots=True)
@@ -146,11 +186,16 @@ class _Reader:
         if rule.when and not self._holds(rule):
             return False
         quantity = rule.quantity
+        if rule.pattern is not None:
+            match = rule.pattern.search(value[:_LONGEST]) if isinstance(value, str) else None
+            value = match and match[1]
         if quantity is None:
             self._event(rule, value)
             return True
+        if rule.unit_key is not None and isinstance(named := self._beside(rule.unit_key), str) and named.strip():
+            unit = named
         how = rule.conversion if unit is None else rule.conversion_from(unit)
-        if rule.plain and (type(value) is float or type(value) is int) and math.isfinite(value):
+        if rule.plain and (type(value) is float or type(value) is int) and -_LARGEST <= value <= _LARGEST:
             amount: float = value
         elif rule.plain and type(value) is str and (read := number(value)) is not None:
             amount = read
@@ -174,24 +219,34 @@ class _Reader:
             self.said.problems.append(refusal)
         else:
             self.found[quantity.name, channel] = stored
+            if quantity.codes and not isinstance(token(value), str):
+                self.said.coded.add((quantity.name, channel))
         return True
 
     def _channel(self, rule: Rule) -> str:
-        return f"{self.channel}_{rule.channel}" if self.channel and rule.channel else self.channel or rule.channel
+        own = rule.channel
+        if rule.holes:
+            own = channel_of(_HOLE.sub(lambda match: str(self._beside(match[1]) or ""), own))
+        return f"{self.channel}_{own}" if self.channel and own else self.channel or own
+
+    def _beside(self, path: str) -> object:
+        """The value of another key, of the element where it stands there."""
+        return self.values[path] if path in self.values else self.report.values.get(path)
 
     def _holds(self, rule: Rule) -> bool:
-        for path, wanted in rule.when.items():
-            sent = self.values[path] if path in self.values else self.report.values.get(path)
-            if token(sent) not in wanted:
-                return False
-        return True
+        return all(token(self._beside(path)) in wanted for path, wanted in rule.when.items())
 
     def _amount(self, rule: Rule, value: object) -> float | None:
         """The number that was sent, before conversion; None: no value, or one that was refused."""
         if value is None or (isinstance(value, str) and value.strip().casefold() in NO_VALUE):
             return None
+        if rule.base is not None and isinstance(value, str) and token(value) not in rule.missing:
+            try:
+                value = int(value, rule.base)
+            except ValueError:
+                return self._refuse(rule, Reason.WRONG_TYPE, f"expected a number of base {rule.base}")
         if rule.register is not None:
-            value = self._registers(rule)
+            value = self._registers(rule, value)
             if value is None:
                 return None
         sent = token(value) if isinstance(value, str | bool | int | float) else value
@@ -199,6 +254,8 @@ class _Reader:
             return self._refuse(rule, Reason.WRONG_TYPE, f"expected a value, got {_kind(value)}")
         if sent in rule.missing:
             return None
+        if not isinstance(sent, str) and not -_LARGEST <= sent <= _LARGEST:
+            return self._refuse(rule, Reason.NOT_FINITE, "too large a number" if isinstance(sent, int) else f"{sent}")
         assert rule.quantity is not None
         if rule.bit is not None:
             if not isinstance(sent, int | float) or not float(sent).is_integer():
@@ -214,8 +271,6 @@ class _Reader:
             return self._refuse(rule, reason, f"{value!r:.64}")
         if isinstance(sent, bool):
             return self._refuse(rule, Reason.WRONG_TYPE, "expected a number, got a boolean")
-        if not math.isfinite(sent):
-            return self._refuse(rule, Reason.NOT_FINITE, f"{sent}")
         return sent
 
     def _refuse(self, rule: Rule, reason: Reason, detail: str) -> float | None:
@@ -223,13 +278,19 @@ class _Reader:
         self.said.problems.append((reason, f"{rule.quantity.name}: {detail}"))
         return None
 
-    def _registers(self, rule: Rule) -> float | None:
-        """The number that starts at the rule's register."""
+    def _registers(self, rule: Rule, value: object) -> float | None:
+        """The number that starts at the rule's register; or that a whole number holds, bit by bit."""
         assert rule.register is not None
-        stem, _, place = rule.key[:-1].rpartition("[")
         layout = LAYOUTS[rule.register.type]
         words = []
-        for step in range(struct.calcsize(layout) // 2):
+        stem, _, place = rule.key[:-1].rpartition("[") if rule.key.endswith("]") else ("", "", "")
+        count = struct.calcsize(layout) // 2
+        if not stem:
+            bits = value if isinstance(value, int) and not isinstance(value, bool) else number(value)
+            if bits is None or bits % 1 or not -(1 << 16 * count - 1) <= bits < 1 << 16 * count:
+                return self._refuse(rule, Reason.WRONG_TYPE, f"expected a whole number of {16 * count} bits")
+            words = [int(bits) >> 16 * (count - 1 - step) & 0xFFFF for step in range(count)]
+        for step in range(count if stem else 0):
             word = self.values.get(f"{stem}[{int(place) + step}]")
             if not isinstance(word, int) or isinstance(word, bool) or not -0x8000 <= word <= 0xFFFF:
                 return self._refuse(rule, Reason.WRONG_TYPE, f"{rule.key}: expected 16-bit registers, got {word!r:.32}")

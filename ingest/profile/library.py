@@ -7,10 +7,14 @@ from importlib import resources
 from pathlib import Path
 
 from ingest import quantities
+from ingest.formats import FORMATS
 from ingest.model import Kind
 from ingest.profile.compiled import Compiled, ProfileError
 from ingest.profile.spec import Profile
 from ingest.yaml_document import DocumentError, parse, suggestion
+
+#: In `formats`: any of those that carry the output of a LoRaWAN device's codec.
+LORAWAN = "lorawan"
 
 
 class Profiles(Mapping[str, Compiled]):
@@ -117,8 +121,12 @@ def extended(profile: Profile, specs: Mapping[str, Profile]) -> Profile:
 
 
 def _problems(profile: Profile) -> Iterator[str]:
-    """Contradictions with the vocabulary, each from its key path on."""
+    """Contradictions with the vocabulary and the formats, each from its key path on."""
     vocabulary = quantities.load()
+    for place, form in enumerate(profile.formats):
+        if form not in {LORAWAN, *FORMATS}:
+            hint = suggestion(form, [LORAWAN, *FORMATS]) or f"; known: {LORAWAN}, {', '.join(FORMATS)}"
+            yield f".formats[{place}]: expected a format like chirpstack-v4, got {form!r}{hint}"
     for flow, name in profile.primary.items():
         if name not in vocabulary or vocabulary[name].flow != flow:
             known = ", ".join(view.name for view in quantities.views(flow))

@@ -52,13 +52,22 @@ class Register(Strict):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Meaning(Strict):
-    """What the value under a key is. Every value: missing -> words -> number -> bit -> factor and offset -> unit."""
+    """What the value under a key is; docs/profiles.md has the order of the steps."""
 
     quantity: Annotated[str | None, Key("name of the vocabulary, for a measurement", "env.temperature")] = None
     event: Annotated[str | None, Key("type of the event, where the value tells of one", "alarm.temperature")] = None
     kind: Annotated[Kind | None, Key("checked against the vocabulary; it cannot be changed", "counter")] = None
-    channel: Annotated[str, Key("which of several; {1} is what the first * stands for", "probe or line_{1}")] = ""
+    channel: Annotated[
+        str, Key("which of several; {1} is what the first * stands for, {key} the value of a key", "line_{1} or {zone}")
+    ] = ""
     unit: Annotated[str | None, Key("UCUM code of the value as sent", "Cel")] = None
+    unit_key: Annotated[str | None, Key("key that names the unit, where it does not stand in the profile", "unit")] = (
+        None
+    )
+    pattern: Annotated[
+        str | None, Key("which part of a text is the value: a regular expression with one group", "'T:([-0-9.]+)'")
+    ] = None
+    base: Annotated[int | None, Key("of a whole number that is sent as text", "16")] = None
     factor: Annotated[int | float | str | None, Key("value x factor is in `unit`; exact", '0.1 or "1/3"')] = None
     offset: Annotated[int | float | None, Key("added after the factor, in `unit`", "-40")] = None
     bit: Annotated[int | None, Key("which bit of a whole number, 0 the lowest", "3")] = None
@@ -79,7 +88,8 @@ class Meaning(Strict):
 class KeySpec(Meaning):
     """What one key means; `cases` where that depends on others: the first whose `when` holds."""
 
-    cases: Annotated[tuple[Meaning, ...], Key("several meanings, told apart by `when`")] = ()
+    cases: Annotated[tuple[Meaning, ...], Key("several meanings, told apart by `when`: the first that holds")] = ()
+    all: Annotated[tuple[Meaning, ...], Key("several readings of one value, such as bits or parts of a text")] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +97,7 @@ class ListSpec(Strict):
     """A list of objects, each a report of its own."""
 
     time: Annotated[str | None, Key("key of an element's time; without it: that of the message", "timestamp")] = None
+    since: Annotated[str | None, Key("key of the start of an element's interval", "from")] = None
     channel: Annotated[str, Key("channel of an element; {key} is the value of that key", "line_{number}")] = ""
     keys: Annotated[
         Mapping[str, KeySpec] | None, Key("meaning by key path within an element; without it: `keys` of the profile")
@@ -146,6 +157,10 @@ class Profile(Strict):
     )
     ignore: Annotated[tuple[str, ...], Key("key paths that are no measurement", "[Systimestamp]")] = ()
     time: Annotated[str | None, Key("key of the time of measurement by the device's own clock", "ts")] = None
+    since: Annotated[str | None, Key("key of the start of the interval that its amounts belong to", "from")] = None
+    embedded: Annotated[
+        tuple[str, ...], Key("key paths of texts that hold JSON; their keys go on after a dot", "[payload]")
+    ] = ()
     good: Annotated[
         Mapping[str, tuple[Scalar, ...]],
         Key("key path: the values that vouch for the message; others mark it bad at the source", "{status: [0]}"),

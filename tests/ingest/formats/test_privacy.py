@@ -203,5 +203,11 @@ def test_a_redacted_body_says_what_the_whole_one_says(folder: Path) -> None:
         whole = form.decode(sent)
     except PayloadError:
         return
-    if whole != Decoded():  # what says nothing is never refused, so never kept
-        assert form.decode(sent._replace(payload=form.redact(sent))) == whole
+    if whole == Decoded():
+        return  # what says nothing is never refused, so never kept
+    try:
+        kept = form.redact(sent)
+    except PayloadError:
+        assert whole.events  # an event with parameters of any kind is sealed instead
+        return
+    assert form.decode(sent._replace(payload=kept)) == whole

@@ -1,6 +1,7 @@
 """The language of device profiles, by small profiles of our own."""
 
 import math
+import re
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from ingest.formats.numbers import convert, number
 from ingest.formats.report import Naive, Report
 from ingest.formats.stamps import from_number, from_text, resolve
-from ingest.guess import guess
+from ingest.guess import candidates, guess
 from ingest.model import Flag
 from ingest.profile import Compiled, Profiles, checked, explain, read, shipped
 from ingest.profile.examples import mistakes
@@ -91,6 +92,59 @@ def test_registers_make_a_number_in_every_order(order: str, words: list[int]) ->
     assert reasons(text, **{"r[2]": words[0]}) == ["wrong_type"]
 
 
+def test_all_meanings_of_a_word_are_read_and_of_cases_the_first() -> None:
+    both = "[{quantity: state.open, bit: 0}, {quantity: device.fault, bit: 3}]"
+    assert values(f"keys: {{s: {{all: {both}}}}}", s=9) == {"state.open": 1, "device.fault": 1}
+    assert values(f"keys: {{s: {{cases: {both}}}}}", s=9) == {"state.open": 1}
+
+
+def test_a_pattern_takes_a_part_of_a_text_and_none_of_it_is_no_value() -> None:
+    text = "keys: {s: {pattern: 'T:([-0-9.]+)', quantity: env.temperature, unit: Cel}}"
+    assert values(text, s="at 3, T:-3.5c") == {"env.temperature": -3.5}
+    assert (values(text, s="no sensor"), reasons(text, s="no sensor"), values(text, s=21)) == ({}, [], {})
+
+
+def test_a_base_reads_digits_and_a_whole_number_gives_its_bits_to_a_register() -> None:
+    text = (
+        "keys: {h: {quantity: pulse.total, base: 16, missing: [FFFF]}, "
+        "t: {quantity: env.temperature, unit: Cel, register: {type: int16}, factor: 0.1}, "
+        "p: {quantity: power.active, unit: W, register: {type: float32, order: cdab}}}"
+    )
+    assert values(text, h="00FF", t=65436, p=0x00004148) == {
+        "pulse.total": 255, "env.temperature": -10, "power.active": 12.5
+    }  # fmt: skip
+    assert (values(text, h="ffff"), reasons(text, h="ffff")) == ({}, [])
+    assert reasons(text, h="xyz", t=70000) == ["wrong_type", "wrong_type"]
+
+
+def test_another_key_names_the_unit_and_the_channel() -> None:
+    text = "keys: {v: {quantity: env.temperature, unit_key: u, channel: 'zone_{zone}'}}"
+    assert values(text, v=68, u="°F", zone="North 2") == {"env.temperature.zone_north_2": 20}
+    assert reasons(text, v=68, u="bananas") == ["unit_undeclared"]
+    said = explain(Report("", None, {"v": 68, "u": "°F", "zone": "x", "more": 1}), compiled(text))
+    assert said.unknown == 1
+
+
+def test_an_interval_begins_where_a_key_says() -> None:
+    sent: dict[str, object] = {"from": 1795392600, "to": 1795392900, "n": 3}
+    profile = compiled("keys: {n: {quantity: people.in}}\ntime: to\nsince: from")
+    (run,) = explain(Report("", None, sent), profile).runs
+    assert (run.time, run.span_us) == (1795392900_000000, 300_000_000)
+    (run,) = explain(Report("", None, {**sent, "from": 1795392901}), profile).runs
+    assert run.span_us is None
+
+
+def test_json_in_a_text_is_read_and_its_neighbours_land_where_it_cannot_be() -> None:
+    text = "keys: {d.t: {quantity: env.temperature, unit: Cel}, n: {quantity: people.in}}\nembedded: [d]"
+    assert values(text, d='{"t": 21.5}', n=2) == {"env.temperature": 21.5, "people.in": 2}
+    assert (values(text, d="{", n=2), reasons(text, d="{", n=2)) == ({"people.in": 2}, ["bad_json"])
+
+
+def test_a_number_that_no_double_holds_is_refused() -> None:
+    text = "keys: {t: {quantity: env.temperature, unit: Cel}, h: {quantity: env.humidity, unit: '%', missing: [-1]}}"
+    assert reasons(text, t=10**400, h=-(10**400)) == ["not_finite", "not_finite"]
+
+
 def test_an_element_of_a_list_has_its_own_time_channel_and_flag() -> None:
     profile = compiled("lists: {h: {time: at, channel: 'z{n}', keys: {c: {quantity: people.present}}}}")
     sent = {"h[0].at": 1795392900, "h[0].n": 3, "h[0].c": 5, "h[1].at": 0, "h[1].c": 9}
@@ -132,6 +186,11 @@ def test_what_is_not_finite_or_not_whole_is_refused_and_neighbours_land() -> Non
         ("keys: {a: {quantity: people.in, channel: '{1}'}}", "$.keys.a.channel"),
         ("keys: {a: {quantity: state.open, words: {x: 2}}}", "expected 0 or 1, got 2"),
         ("keys: {a: {quantity: people.in, factr: 2}}", "did you mean 'factor'?"),
+        ("keys: {a: {quantity: people.in, pattern: 'x('}}", "$.keys.a.pattern: expected a regular expression"),
+        ("keys: {a: {quantity: people.in, pattern: x}}", "$.keys.a.pattern: expected one group"),
+        ("keys: {a: {quantity: people.in, base: 99}}", "$.keys.a.base: expected a base like 16"),
+        ("keys: {a: {quantity: people.in, all: [{quantity: people.out}]}}", "within `all`"),
+        ("formats: [chirpstack]", "did you mean 'chirpstack-v4'?"),
         ("primary: {people.in: env.co2}", "$.primary.people.in"),
         ("extends: other", "$.extends"),
     ],
@@ -157,7 +216,20 @@ def test_the_likeliest_profile_is_proposed_and_none_where_keys_are_strange() -> 
     assert guess("tts-v3", ["line_1_total_in", "line_1_total_out"]) == "milesight-vs133"
     assert guess("tts-v3", {"temperature": "warm", "humidity": 40, "light_level": 1}) is None
     assert guess("senml", ["line_1_total_in", "line_1_total_out"]) is None
-    assert guess("tts-v3", ["x", "y"]) is None
+    assert guess("tts-v3", ["x", "w"]) is None
+
+
+def test_a_message_of_nothing_but_history_is_recognised_by_the_keys_of_its_elements() -> None:
+    assert (
+        guess("tts-v3", ["history[0].magnet_status", "history[0].humidity", "history[0].timestamp"])
+        == "milesight-em300"
+    )
+
+
+def test_candidates_say_which_keys_they_do_not_know() -> None:
+    best, second, *_ = candidates("lorawan-decoded", {"battery": 92, "temperature": 20, "humidity": 30, "pulse": 4})
+    assert (best.profile, best.unknown) == ("milesight-em300", [])
+    assert (second.profile, second.unknown) == ("temperature-humidity", ["pulse"])
 
 
 def test_magnitude_tells_the_unit_of_a_time_and_false_times_are_none() -> None:
@@ -179,3 +251,11 @@ def test_numbers_as_text_are_read_and_nothing_is_guessed() -> None:
     ] * 10
     assert convert(0.1, "kW.h", "kW.h") == 0.1
     assert convert(2.675, "kW", "W") == 2675.0
+
+
+def test_the_profiles_in_the_documentation_are_profiles() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "profiles.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```yaml\n((?:lists|keys|embedded):.*?)```", page, re.DOTALL)
+    assert len(blocks) == 5
+    for block in blocks:
+        compiled(block)
