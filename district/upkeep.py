@@ -9,13 +9,15 @@ from threading import Event
 import psycopg
 
 from district.settings import Storage
-from ingest import storage
+from ingest import jobs, storage
 from scoring.reliance import cited
 
 log = logging.getLogger(__name__)
 
 #: Keeps two upkeeps on one database apart.
 LOCK = 7_300_911
+#: What is known of clocks is kept for as long. Our choice: a clock is judged by days, and a month shows how it drifts.
+CLOCKS_KEPT = timedelta(days=31)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,9 +45,12 @@ def keep(connection: psycopg.Connection, settings: Storage, now: datetime) -> Up
     try:
         storage.make_room(connection, now)
         compressed = storage.compress(connection, now - timedelta(days=settings.compress_after_days))
-        if settings.keep_days is None:
-            return Upkeep(compressed=tuple(compressed), dropped=(), kept=())
-        dropped, kept = storage.drop(connection, now - timedelta(days=settings.keep_days), cited(connection))
+        dropped: list[storage.Dropped] = []
+        kept: list[storage.Kept] = []
+        if settings.keep_days is not None:
+            dropped, kept = storage.drop(connection, now - timedelta(days=settings.keep_days), cited(connection))
+        connection.execute("DELETE FROM ingest.device_clock WHERE hour < %s", (now - CLOCKS_KEPT,))
+        jobs.ran(connection, jobs.Job.STORAGE)
         return Upkeep(compressed=tuple(compressed), dropped=tuple(dropped), kept=tuple(kept))
     finally:
         connection.rollback()

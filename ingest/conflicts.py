@@ -48,14 +48,15 @@ def conflicts(
     district: str | None = None,
     device: str | None = None,
     waiting: bool = True,
+    after: int | None = None,
     limit: int | None = None,
 ) -> list[Conflict]:
-    """Conflicts, oldest first; with `waiting` only those that nobody decided."""
+    """Conflicts, oldest first, from number `after` on; with `waiting` only those that nobody decided."""
     with connection.cursor(row_factory=class_row(Conflict)) as cursor:
         return cursor.execute(
             statement("conflicts"),
             {"ids": list(ids) if ids is not None else None, "district": district, "device": device, "waiting": waiting,
-             "limit": limit},
+             "after": after, "limit": limit},
         ).fetchall()  # fmt: skip
 
 

@@ -115,12 +115,17 @@ def touch(connection: psycopg.Connection, datastreams: Sequence[int], start: dat
 
 
 def corrections(
-    connection: psycopg.Connection, *, district: str | None = None, device: str | None = None, limit: int | None = None
+    connection: psycopg.Connection,
+    *,
+    district: str | None = None,
+    device: str | None = None,
+    before: int | None = None,
+    limit: int | None = None,
 ) -> list[Correction]:
-    """Corrections as recorded, newest first."""
+    """Corrections as recorded, newest first, from number `before` back."""
     with connection.cursor(row_factory=class_row(Correction)) as cursor:
         return cursor.execute(
-            statement("corrections"), {"district": district, "device": device, "limit": limit}
+            statement("corrections"), {"district": district, "device": device, "before": before, "limit": limit}
         ).fetchall()
 
 

@@ -135,7 +135,7 @@ class Decoder:
         """Any message, and the first of every topic."""
         binding = self.bindings.get(message.topic)
         if binding.refusal is not None:
-            number = draft.begin(message, binding.group)
+            number = draft.begin(message, binding.group, binding.address)
             draft.refuse(number, Refusal(*binding.refusal))
         elif len(message.payload) > self.max_payload_bytes:
             number = draft.begin(message, binding.group)

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
+import orjson
 import psycopg
 
 from ingest import redact
@@ -156,8 +157,8 @@ class Keeper:
         elif name is not None and (known := FORMATS.get(name)) is not None and known.redact is not None:
             try:
                 redacted = known.redact(Sent(message.topic, body, message.retain))
-            except (PayloadError, ValueError):
-                redacted = None  # it has not got the structure of its format
+            except (PayloadError, ValueError, RecursionError, orjson.JSONEncodeError):
+                redacted = None  # it has not got the structure of its format, or more levels than can be written
         if redacted is not None:
             return Kept(redacted, None, "redacted")
         return _HASH if self._sealer is None else Kept(None, self._sealer.seal(body), "sealed")

@@ -13,6 +13,7 @@ from ingest.decode import Decoder
 from ingest.formats.clock import Clock
 from ingest.keeper import Keeper
 from ingest.model import Message
+from ingest.profile import Profiles
 from ingest.seal import Opener
 from ingest.series import SeriesTable
 from ingest.statements import statement
@@ -71,17 +72,19 @@ def find(
     start: datetime | None = None,
     stop: datetime | None = None,
     waiting: bool = True,
+    after: int | None = None,
     limit: int | None = None,
 ) -> list[Quarantined]:
     """Messages in quarantine, oldest first; with `waiting` only those that were neither replayed nor discarded.
 
-    `start` and `stop` bound the time of receipt, half-open.
+    `start` and `stop` bound the time of receipt, half-open; `after` is a number that was seen before.
     """
     with connection.cursor(row_factory=class_row(Quarantined)) as cursor:
         return cursor.execute(
             statement("quarantine_find"),
             {"ids": list(ids) if ids is not None else None, "reason": reason, "gateway": gateway, "district": district,
-             "device": device, "start": start, "stop": stop, "waiting": waiting, "limit": limit},
+             "device": device, "start": start, "stop": stop, "waiting": waiting, "after": after,
+             "limit": limit},
         ).fetchall()  # fmt: skip
 
 
@@ -89,6 +92,12 @@ def counts(connection: psycopg.Connection, district: str | None = None) -> Mappi
     """How many messages wait, by reason."""
     rows = connection.execute(statement("quarantine_counts"), {"district": district}).fetchall()
     return dict(rows)
+
+
+def hashed(connection: psycopg.Connection, district: str | None = None) -> int:
+    """How many of those that wait are kept by their hash only, and cannot be replayed."""
+    row = connection.execute(statement("quarantine_hashed"), {"district": district}).fetchone()
+    return int(row[0]) if row else 0
 
 
 def fills(connection: psycopg.Connection) -> list[Fill]:
@@ -139,6 +148,7 @@ def replay(
     opener: Opener | None = None,
     keeper: Keeper | None = None,
     booking: Booking | None = None,
+    profiles: Profiles | None = None,
 ) -> Replay:
     """Send messages through decoding and storing again, under today's catalogue, with the time they first came.
 
@@ -153,7 +163,7 @@ def replay(
     imports = {(district, gateway): Backfill(from_datetime(a), from_datetime(b)) for district, gateway, a, b in rows}
     table = SeriesTable()
     memory = format_memory.load(connection)
-    decoder = Decoder(Bindings(entries, table, imports, routes), table, clock, max_payload_bytes, memory)
+    decoder = Decoder(Bindings(entries, table, imports, routes), table, clock, max_payload_bytes, memory, profiles)
     store = Store(connection, table, "replay", copy_first=False, keeper=keeper or Keeper(routes))
     writer = _Writer(connection, decoder, store, entries.revision, booking or Booking())
     done = Replay()
@@ -204,8 +214,9 @@ class _Writer:
         """Store what can be stored now."""
         draft = self.decoder.decode([message for _, message in pairs])
         useful = {*draft.run_message, *(event.message for event in draft.events)}
-        # A refusal of the whole message says that it has to wait on; one of a part is a new row of its own.
-        staying = {number for number, refusal in draft.refusals if refusal.body is None}
+        # A message of which nothing can be taken has to wait on. One refused as a whole although parts of it can be taken waits
+        # on too; of one refused in part, the part becomes a row of its own.
+        staying = {number for number, refusal in draft.refusals if refusal.body is None or number not in useful}
         accepted = [pair for number, pair in enumerate(pairs) if number not in staying]
         partly = [pair for number, pair in enumerate(pairs) if number in staying & useful]
         done.replayed += len(accepted)

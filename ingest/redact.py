@@ -19,7 +19,7 @@ _LONGEST = 64
 
 
 def native(payload: bytes) -> bytes | None:
-    """The payload with nothing but the structure of docs/native.md; None: it has not got that structure.
+    """The payload with nothing but the structure of docs/native.md; None: it has not got that structure, or too many levels.
 
     >>> native(b'{"ts": 1, "user": "Li Lei", "values": {"people_in": "x", "env_co2": 4}}')
     b'{"ts":1,"values":{"people_in":"(text)","env_co2":4}}'
@@ -29,7 +29,10 @@ def native(payload: bytes) -> bytes | None:
     except orjson.JSONDecodeError:
         return _tolerant(payload)
     found = _document(document)
-    return None if found is None else orjson.dumps(found)
+    try:
+        return None if found is None else orjson.dumps(found)
+    except orjson.JSONEncodeError:
+        return None  # nested deeper than can be written: orjson reads 1,024 levels and writes 254
 
 
 def _tolerant(payload: bytes) -> bytes | None:

@@ -2,14 +2,16 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib import resources
 from types import MappingProxyType
+from typing import Any
 
 import psycopg
 
 from ingest.model import Origin
+from ingest.times import from_datetime, to_datetime
 
 _SEPARATORS = re.compile(r"[:\-_.\s]+")
 _BOUNDARY = re.compile(r"[/ ]")
@@ -39,6 +41,19 @@ class DeviceEntry:
     profile: str | None
     #: zone of its district, IANA
     zone: str
+    #: zone of its own clock, IANA; None: that of its route, else of its district
+    own_zone: str | None = None
+    #: of an address whose hardware was exchanged: its readings are of [from, until) [µs since 1970 UTC]; None: unbounded
+    from_us: int | None = None
+    until_us: int | None = None
+
+    def not_its_own(self, time: int) -> str | None:
+        """Why a reading of this time [µs since 1970 UTC] is not of the device's hardware; None: it is."""
+        if self.from_us is not None and time < self.from_us:
+            return f"hardware of {self.id} since {to_datetime(self.from_us).isoformat()} only"
+        if self.until_us is not None and time >= self.until_us:
+            return f"hardware of {self.id} until {to_datetime(self.until_us).isoformat()} only"
+        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +86,27 @@ class Registry:
             if device is not None:
                 return device, channel_of(address[boundary.end() :])
         return None
+
+
+def _exchange(
+    devices: dict[tuple[str, str], DeviceEntry],
+    by_address: dict[tuple[str, str], DeviceEntry],
+    entry: DeviceEntry,
+    body: Mapping[str, Any],
+    at: int,
+) -> None:
+    """Have an address of the device end where its new hardware takes over. An address that another device has is its own."""
+    if "address" not in body:
+        return
+    route, new = body["route"], body["address"]
+    if route == "native":
+        devices.setdefault((entry.district, new), entry)
+        return
+    ends = [(route, normalise(old)) for old in body["replaces"]]
+    for key in [*ends, (route, normalise(new))]:
+        known = by_address.setdefault(key, entry)
+        if (known.district, known.id) == (entry.district, entry.id):
+            by_address[key] = replace(known, until_us=at) if key in ends else replace(known, from_us=at)
 
 
 def normalise(address: str) -> str:
@@ -116,10 +152,14 @@ def load(connection: psycopg.Connection, at: datetime | None = None) -> Registry
             interval_us=body["interval_s"] * 1_000_000,
             profile=body.get("profile"),
             zone=districts[district].zone,
+            own_zone=body.get("zone"),
         )
         devices[district, name] = entry
         for known in body.get("addresses", ()):
             by_address[known["route"], normalise(known["address"])] = entry
+    for district, kind, name, body, *_, since in facts:
+        if kind == "hardware" and (district, name) in devices:
+            _exchange(devices, by_address, devices[district, name], body, from_datetime(since))
     return Registry(
         revision=revision,
         districts=MappingProxyType(districts),

@@ -74,6 +74,10 @@ class SeriesTable:
         self._arrays = None
         return series
 
+    def keys_from(self, number: int) -> Sequence[Key]:
+        """The keys of the series from this number on."""
+        return self._keys[number:]
+
     def split(self, name: str) -> tuple[str, str] | None:
         """Quantity and channel of a native key: `people_in` or `energy_import_total_l1`; None: no such quantity."""
         return _split(name, self._natives)

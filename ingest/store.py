@@ -16,6 +16,7 @@ import psycopg
 from psycopg.errors import UniqueViolation
 
 from ingest import format_memory, sequences
+from ingest.clocks import Clocks
 from ingest.columns import COLUMNS, Columns
 from ingest.draft import Draft
 from ingest.keeper import Keeper
@@ -51,6 +52,7 @@ class Store:
         #: sequence numbers of the last batch that was committed
         self.met: Mapping[sequences.Source, sequences.Runs] = {}
         self._counted = sequences.Counted()
+        self._clocks = Clocks(collector)
         self._clean = CLEAN_BATCHES if copy_first else 0
         self._numbers: list[int] = []
         self._months: set[int] = set()
@@ -143,8 +145,13 @@ class Store:
         sequences.write(connection, number, met)
         lines = entries(draft, message_fates, "transfer" if transfer else "arrival")
         write_entries(connection, number, lines)
+        arrival = draft.messages[0].received_at
+        if not transfer:
+            self._clocks.file(connection, arrival)
         before_commit()
         connection.commit()
+        if not transfer:
+            self._clocks.seen(columns, self.table, arrival)
         self.met = met
         if draft.refusals:
             self.keeper.committed()

@@ -87,7 +87,7 @@ class Binding:
     refusal: tuple[Reason, str] | None = None
     #: foreign format and route; None: native
     route: RouteSpec | None = None
-    #: the device's address, where the topic of a foreign route names it
+    #: the device's address, where the topic of a foreign route names it; the id of a native one that is not known
     address: str | None = None
     origin_flags: int = 0
     #: `sent` in the payload stands in for the time of receipt
@@ -163,7 +163,7 @@ class Bindings:
         group = Group(district, gateway, feed)
         entry = self.registry.devices.get((district, device))
         if entry is None:
-            return refused(group, Reason.UNKNOWN_DEVICE, f"no device {device!r} in {district}")
+            return refused(group, Reason.UNKNOWN_DEVICE, f"no device {device!r} in {district}", device)
         if entry.feed != feed:
             return refused(group, Reason.FEED_MISMATCH, f"{device} is in feed {entry.feed}, the topic says {feed}")
         return self.bound(group, entry)
@@ -179,9 +179,9 @@ class Bindings:
         )
 
 
-def refused(group: Group, reason: Reason, detail: str) -> Binding:
-    """The binding of a topic whose messages all go to quarantine."""
-    return Binding(group=group, device=None, refusal=(reason, detail))
+def refused(group: Group, reason: Reason, detail: str, address: str | None = None) -> Binding:
+    """The binding of a topic whose messages all go to quarantine; `address`: of the device that it names."""
+    return Binding(group=group, device=None, refusal=(reason, detail), address=address)
 
 
 def _unspeakable(topic: str) -> Binding | None:

@@ -72,21 +72,26 @@ for _tag, _pattern, _first in (
     _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), list(_first))
 
 
-def parse(text: str, shape: type[T], file: str) -> T:
-    """The dataclass `shape` filled from YAML `text`; `file` is what errors call it."""
+def value_of(text: str, file: str) -> Any:
+    """What YAML `text` says, as dictionaries, lists and scalars; `file` is what errors call it."""
     try:
-        document = yaml.load(text, _Loader)  # noqa: S506 - derived from SafeLoader
+        return yaml.load(text, _Loader)  # noqa: S506 - derived from SafeLoader
     except yaml.MarkedYAMLError as error:
         at = error.problem_mark
         where = f" line {at.line + 1}, column {at.column + 1}" if at else ""
         raise DocumentError([f"{file}{where}: expected YAML, got: {error.problem or error}"]) from None
     except yaml.YAMLError as error:
         raise DocumentError([f"{file}: expected YAML, got: {error}"]) from None
+
+
+def parse(text: str, shape: type[T], file: str) -> T:
+    """The dataclass `shape` filled from YAML `text`; `file` is what errors call it."""
+    document = value_of(text, file)
     try:
         return TypeAdapter(shape).validate_python(document)
     except ValidationError as error:
-        problems = [_problem(file, shape, detail) for detail in error.errors(include_url=False)]
-        raise DocumentError(list(dict.fromkeys(problems))) from None
+        problems = [f"{file} {path(location)}: {text}" for location, text in mistakes(error, shape)]
+        raise DocumentError(problems) from None
 
 
 def path(location: Sequence[object]) -> str:
@@ -130,20 +135,25 @@ def _unwrap(hint: Any) -> tuple[Any, Key | None]:
     return hint, None
 
 
-def _problem(file: str, shape: type, detail: Any) -> str:
-    location = [step for step in detail["loc"] if not str(step).startswith(("function-", "[key]"))]
+def mistakes(error: ValidationError, shape: type) -> list[tuple[tuple[object, ...], str]]:
+    """What is wrong, each as its location in the document and the sentence from there on."""
+    return list(dict.fromkeys(_mistake(shape, detail) for detail in error.errors(include_url=False)))
+
+
+def _mistake(shape: type, detail: Any) -> tuple[tuple[object, ...], str]:
+    location = tuple(step for step in detail["loc"] if not str(step).startswith(("function-", "[key]")))
     kind, got = detail["type"], detail["input"]
     if kind in {"unexpected_keyword_argument", "extra_forbidden"}:
         owner, _ = _find(shape, location[:-1])
         word = str(location[-1])
         known = [name for name, *_ in keys(owner)]
-        return f"{file} {path(location)}: expected a known key, got {word!r}{suggestion(word, known)}"
+        return location, f"expected a known key, got {word!r}{suggestion(word, known)}"
     bare, key = _find(shape, location)
     if kind in {"missing", "missing_argument", "missing_keyword_only_argument"}:
         name = location[-1]
         like = f" like `{name}: {key.like.split(' or ')[0]}`" if key and key.like else ""
-        return f"{file} {path(location[:-1])}: expected the key {name!r}{like}, got none"
-    return f"{file} {path(location)}: expected {expectation(bare, key)}, got {_shown(got)}"
+        return location[:-1], f"expected the key {name!r}{like}, got none"
+    return location, f"expected {expectation(bare, key)}, got {_shown(got)}"
 
 
 def _find(shape: Any, location: Sequence[object]) -> tuple[Any, Key | None]:

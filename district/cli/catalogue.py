@@ -13,11 +13,20 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from district.cli.collect import routes
+from district.cli.profile import own_profiles
+from district.cli.quarantine import KeyFile, opener, said, send
 from district.cli.windows import instant
-from district.settings import current
-from ingest import catalogue
+from district.settings import Settings, current
+from ingest import adopt as adoption
+from ingest import catalogue, quarantine
+from ingest.catalogue import propose
 from ingest.catalogue import show as shown
 from ingest.catalogue.history import EVER
+from ingest.catalogue.onboard import bring_in
+from ingest.model import Reason
+from ingest.profile import Profiles, shipped
+from ingest.quarantine import Booking
 from ingest.yaml_document import DocumentError
 
 app = typer.Typer(no_args_is_help=True)
@@ -34,11 +43,10 @@ def apply_(
     json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:
     """Record how FILE differs from the catalogue as known; the same file again records nothing."""
-    if correct != bool(reason):
-        typer.echo("--correct and --reason: expected both, like --correct --reason 'counter stood at gate B'", err=True)
-        raise typer.Exit(1)
+    _together(correct=correct, reason=reason)
+    settings = current()
     try:
-        with psycopg.connect(current().database.url) as connection:
+        with psycopg.connect(settings.database.url) as connection:
             result = catalogue.apply(
                 connection,
                 file,
@@ -47,6 +55,7 @@ def apply_(
                 since=instant(since),
                 reason=reason,
                 dry_run=dry_run,
+                profiles=profiles(settings),
             )
     except (DocumentError, catalogue.CatalogueError) as error:
         typer.echo(str(error), err=True)
@@ -55,6 +64,94 @@ def apply_(
         typer.echo(orjson.dumps(_document(result)).decode())
     else:
         _print(result, dry_run=dry_run)
+
+
+@app.command("import")
+def import_(
+    file: Annotated[
+        Path, typer.Argument(help="Devices: .csv, .xlsx, or .yaml as `adopt` makes it.", exists=True, dir_okay=False)
+    ],
+    district: Annotated[str | None, typer.Option(help="District; default: the only one.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the difference, write nothing.")] = False,
+    correct: Annotated[bool, typer.Option("--correct", help="Allow changes of the recorded past.")] = False,
+    reason: Annotated[str | None, typer.Option(help="Why the past is corrected.")] = None,
+    since: Annotated[str | None, typer.Option(help="From when differences hold that do not say so.")] = None,
+    who: Annotated[str | None, typer.Option(help="Who imports; default: the user at the terminal.")] = None,
+    replay: Annotated[bool, typer.Option("--replay", help="Then store what these devices have in quarantine.")] = False,
+    private_key: KeyFile = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+) -> None:
+    """Record how the devices in FILE differ from the catalogue as known; devices that FILE does not have stay as they are."""
+    _together(correct=correct, reason=reason)
+    settings = current()
+    person = who or getpass.getuser()
+    with psycopg.connect(settings.database.url) as connection:
+        result = bring_in(
+            connection, file, now=datetime.now(UTC), who=person, district=district, since=instant(since), reason=reason,
+            dry_run=dry_run, profiles=profiles(settings),
+        )  # fmt: skip
+        if json:
+            typer.echo(orjson.dumps(_document(result)).decode())
+        else:
+            _print(result, dry_run=dry_run)
+        if replay and not dry_run:
+            waiting = quarantine.find(connection, district=result.district, reason=Reason.UNKNOWN_DEVICE)
+            booking = Booking(kind="adopt", who=person, why=f"imported {file.name}")
+            typer.echo(said(send(connection, waiting, settings, opener(private_key), booking)), err=json)
+
+
+@app.command()
+def adopt(
+    district: Annotated[str | None, typer.Option(help="Only this district.")] = None,
+    gateway: Annotated[str | None, typer.Option(help="Only what came over this gateway.")] = None,
+    space: Annotated[str | None, typer.Option(help="Where all of them measure; default: to be filled in.")] = None,
+    private_key: KeyFile = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON document, of guesses instead of entries.")] = False,
+) -> None:
+    """Propose entries for devices in quarantine that nobody registered, as YAML for `catalogue import`.
+
+    Profile, interval and feed are guessed from the messages that were kept; a person checks them. Nothing is written.
+    """
+    settings = current()
+    with psycopg.connect(settings.database.url) as connection:
+        found = adoption.strangers(
+            connection, routes=routes(settings), profiles=profiles(settings) or shipped(), opener=opener(private_key),
+            district=district, gateway=gateway,
+        )  # fmt: skip
+        facts = shown.show(connection, at=datetime.now(UTC))
+    if json:
+        typer.echo(orjson.dumps([one._asdict() for one in found]).decode())
+        return
+    districts = sorted({one.district for one in found})
+    if not found:
+        typer.echo("nobody unknown waits in quarantine", err=True)
+        return
+    if len(districts) > 1:
+        typer.echo(f"--district: expected one of {', '.join(districts)}, got none", err=True)
+        raise typer.Exit(1)
+    typer.echo(
+        propose.entries(
+            found,
+            zones={fact.district: str(fact.body["zone"]) for fact in facts if fact.kind == "district"},
+            spaces={
+                one: [fact.id for fact in facts if fact.district == one and fact.kind == "space"] for one in districts
+            },
+            taken={(fact.district, fact.id) for fact in facts if fact.kind == "device"},
+            space=space,
+        ),
+        nl=False,
+    )
+
+
+def profiles(settings: Settings) -> Profiles | None:
+    """The profiles of the settings; None: those that are shipped."""
+    return own_profiles() if settings.profiles else None
+
+
+def _together(*, correct: bool, reason: str | None) -> None:
+    if correct != bool(reason):
+        typer.echo("--correct and --reason: expected both, like --correct --reason 'counter stood at gate B'", err=True)
+        raise typer.Exit(1)
 
 
 @app.command("show")

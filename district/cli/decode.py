@@ -1,7 +1,7 @@
 """`district decode`: what the platform makes of a message, without broker and database."""
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
@@ -124,7 +124,7 @@ class _Told:
         explained = explain(report, meanings)
         self.problems += explained.problems
         for run in explained.runs:
-            self.run(report.address, run)
+            self.run(report.address, run, explained.coded)
         for bare in explained.undeclared:
             # Shown as it was sent, so that a person can tell its unit; the collector keeps the message in quarantine.
             line = self._line(report.address, bare.quantity, bare.channel, bare.value, bare.time)
@@ -132,14 +132,16 @@ class _Told:
         for event in explained.events:
             self.event(event)
 
-    def run(self, device: str, run: Run) -> None:
-        """Values of one device at one time."""
+    def run(self, device: str, run: Run, coded: Collection[tuple[str, str]] = ()) -> None:
+        """Values of one device at one time; a state that was sent as a number is shown as one."""
         for name, channel, value in run.values:
             problem = unacceptable(name, value)
             if problem is not None:
                 self.problems.append(problem)
                 continue
             line = self._line(device, name, channel, value, run.time)
+            if (name, channel) in coded:
+                line["value"] = int(value)
             if run.span_us:
                 line["span_s"] = run.span_us / 1_000_000
             if run.flags:

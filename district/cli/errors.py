@@ -1,5 +1,6 @@
 """Exceptions that are an operator's mistake, to be shown as one message."""
 
+from district.access.roles import AccessError
 from district.bench import BenchError
 from district.demo import DemoError
 from district.embedded.broker import BrokerError as EmbeddedBrokerError
@@ -19,6 +20,7 @@ from simulators.demo import WorldError
 from simulators.publish import BrokerError
 
 OPERATOR_ERRORS = (
+    AccessError,
     BenchError,
     BrokerError,
     CatalogueError,

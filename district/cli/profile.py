@@ -1,16 +1,27 @@
 """`district profile`: device profiles, those that are shipped and one's own."""
 
+import re
+import sys
 from pathlib import Path
 from typing import Annotated
 
+import orjson
 import typer
 
 from district.settings import SettingsError, current
+from ingest.formats import FORMATS
+from ingest.formats.redaction import own
+from ingest.formats.report import Report, Sent
+from ingest.formats.unit_words import ucum
+from ingest.guess import LORAWAN, candidates
+from ingest.model import PayloadError
 from ingest.profile import Compiled, Profiles, checked, shipped
 from ingest.profile.examples import mistakes
 from ingest.yaml_document import DocumentError, suggestion
 
 app = typer.Typer(no_args_is_help=True)
+#: Candidates that are shown, and keys that YAML takes without quotes.
+_MOST, _PLAIN = 5, re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
 
 
 def own_profiles() -> Profiles:
@@ -57,6 +68,47 @@ def list_profiles() -> None:
     for name in sorted(profiles):
         spec = profiles.spec(name)
         typer.echo(f"{name:{width}}  {','.join(spec.formats) or 'any':24}  {spec.title}")
+
+
+@app.command("guess")
+def guess_profile(
+    file: Annotated[str, typer.Argument(help="File with one payload, or '-'.")],
+    form: Annotated[str, typer.Option("--format", help=f"One of {', '.join(sorted(FORMATS))}.")],
+    topic: Annotated[str, typer.Option(help="Topic of the message.")] = "",
+) -> None:
+    """Print the profiles that fit a message, the likeliest first; where none does, the start of one.
+
+    A proposal for people: stored data are never guessed.
+    """
+    payload = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    if form not in FORMATS:
+        raise DocumentError([f"--format: expected one of {', '.join(sorted(FORMATS))}, got {form!r}"])
+    try:
+        reports = FORMATS[form].decode(Sent(topic, payload)).reports
+    except PayloadError as error:
+        raise DocumentError([f"{file}: {error.reason.value}: {error.detail}"]) from error
+    if not reports:
+        typer.echo("this format itself says what the message means: it needs no profile")
+        return
+    profiles = own_profiles()
+    for report in reports:
+        fitting = candidates(form, report.values, profiles)
+        for one in fitting[:_MOST]:
+            rest = f"; unknown: {', '.join(one.unknown)}" if one.unknown else ""
+            typer.echo(f"{one.profile}: knows {one.keys - len(one.unknown)} of {one.keys} keys{rest}")
+        if not fitting:
+            typer.echo(_start(form, report))
+
+
+def _start(form: str, report: Report) -> str:
+    """The start of a profile: its keys, with what was sent under them."""
+    lines = ["# no profile fits; give each key a quantity and a unit, or put it under `ignore`"]
+    lines += ["id: acme-hall-9", "title: Acme Hall 9", f"formats: [{'lorawan' if form in LORAWAN else form}]", "keys:"]
+    for key, value in report.values.items():
+        unit = f", unit: {orjson.dumps(ucum(report.units[key])).decode()}" if key in report.units else ""
+        name = key if _PLAIN.fullmatch(key) else orjson.dumps(key).decode()
+        lines.append(f"  {name}: {{quantity: ?{unit}}}   # {own(value)!s:.60}")
+    return "\n".join(lines)
 
 
 @app.command("test")

@@ -11,10 +11,11 @@ import psycopg
 import typer
 
 from district.cli.collect import routes
+from district.cli.profile import own_profiles
 from district.cli.windows import instant
 from district.settings import Settings, current
+from ingest import model, seal
 from ingest import quarantine as waiting
-from ingest import seal
 from ingest.formats.clock import Clock
 from ingest.keeper import Keeper
 from ingest.quarantine import Booking, Quarantined
@@ -26,7 +27,7 @@ PRIVATE_KEY = "DISTRICT_QUARANTINE_PRIVATE_KEY"
 app = typer.Typer(no_args_is_help=True)
 
 Numbers = Annotated[list[int] | None, typer.Argument(help="Numbers from `quarantine list`; none: all that wait.")]
-Reason = Annotated[str | None, typer.Option(help="Only this reason.")]
+Reason = Annotated[model.Reason | None, typer.Option(help="Only this reason (docs/quarantine.md).", show_choices=False)]
 Gateway = Annotated[str | None, typer.Option(help="Only this gateway.")]
 District = Annotated[str | None, typer.Option(help="Only this district.")]
 Device = Annotated[str | None, typer.Option(help="Only this device, or foreign address.")]
@@ -68,6 +69,7 @@ def list_(
     settings = current()
     with psycopg.connect(settings.database.url) as connection:
         totals = waiting.counts(connection, district)
+        hashed = waiting.hashed(connection, district)
         fills = waiting.fills(connection)
         rows = waiting.find(
             connection, reason=reason, gateway=gateway, district=district, device=device, start=instant(start),
@@ -75,6 +77,8 @@ def list_(
         )  # fmt: skip
     if not json:
         typer.echo(", ".join(f"{name}: {count:,}" for name, count in totals.items()) or "nothing waits")
+        if hashed:
+            typer.echo(f"{hashed:,} of them are kept by their hash only, and cannot be replayed")
         for fill in fills:
             share = fill.bytes / settings.quarantine.cap_bytes
             if share >= 0.5:
@@ -132,7 +136,7 @@ def replay(
     with psycopg.connect(settings.database.url) as connection:
         chosen = waiting.find(
             connection, ids=numbers or None, reason=reason, gateway=gateway, district=district, device=device,
-            start=instant(start), stop=instant(end),
+            start=instant(start), stop=instant(end), waiting=not numbers,
         )  # fmt: skip
         done = send(connection, chosen, settings, opener(private_key), Booking(who=who or getpass.getuser(), why=why))
     typer.echo(said(done))
@@ -188,6 +192,7 @@ def send(
     return waiting.replay(
         connection, chosen, routes=routes(settings), max_payload_bytes=own.max_payload_bytes,
         clock=Clock(own.clock_ahead_s, own.clock_behind_s), opener=key, keeper=keeper(settings), booking=booking,
+        profiles=own_profiles() if settings.profiles else None,
     )  # fmt: skip
 
 

@@ -9,8 +9,9 @@ from decimal import Decimal
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from ingest.catalogue.model import Catalogue, Device, Name
-from ingest.catalogue.words import Weekday
+from ingest.catalogue.model import Catalogue, Counter, Device, Name
+from ingest.catalogue.words import Policy, Weekday
+from ingest.profile import Profiles, shipped
 
 #: Keys of a device that say where it measures: a change of one is a move.
 PLACEMENT = ("space", "entrance", "sign", "car_park", "bay")
@@ -31,18 +32,18 @@ class Fact:
     where: str
 
 
-def facts(catalogue: Catalogue) -> dict[tuple[str, str], Fact]:
-    """All facts of a catalogue by (kind, id)."""
-    return dict(_facts(catalogue))
+def facts(catalogue: Catalogue, profiles: Profiles | None = None) -> dict[tuple[str, str], Fact]:
+    """All facts of a catalogue by (kind, id); `profiles`: those at hand, default: the shipped ones."""
+    return dict(_facts(catalogue, profiles))
 
 
-def _facts(catalogue: Catalogue) -> Iterator[tuple[tuple[str, str], Fact]]:
+def _facts(catalogue: Catalogue, profiles: Profiles | None) -> Iterator[tuple[tuple[str, str], Fact]]:
     zone = ZoneInfo(catalogue.district.zone)
     yield ("district", catalogue.district.id), _fact(catalogue.district, "district")
     for register, signature in catalogue.registers.items():
         yield ("register", register.value), _fact(signature, f"registers.{register}")
     for index, device in enumerate(catalogue.devices):
-        yield ("device", device.id), _device(device, f"devices[{index}]", zone)
+        yield ("device", device.id), device_fact(device, f"devices[{index}]", zone, profiles)
     for index, park in enumerate(catalogue.car_parks):
         where = f"car_parks[{index}]"
         yield ("car_park", park.id), _fact(park, where, leave_out=("bays",))
@@ -82,14 +83,32 @@ def instant_text(instant: datetime) -> str:
     return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def _device(device: Device, where: str, zone: ZoneInfo) -> Fact:
+def device_fact(device: Device, where: str, zone: ZoneInfo, profiles: Profiles | None = None) -> Fact:
+    """A device, with what its profile says of views and counters where the entry itself says nothing."""
     # The end of a device is the end of its fact, so that the body need not say it a second time.
-    fact = _fact(device, where, leave_out=("retired_on",))
+    fact = _fact(_with_profile(device, profiles), where, leave_out=("retired_on",))
     return dataclasses.replace(
         fact,
         begins=_local_midnight(device.commissioned_on, zone),
         until=_local_midnight(device.retired_on, zone),
     )
+
+
+def _with_profile(device: Device, profiles: Profiles | None) -> Device:
+    if device.profile is None:
+        return device
+    spec = (shipped() if profiles is None else profiles)[device.profile].spec
+    counters = {
+        name: Counter(policy=Policy(one.policy), dip=_decimal(one.dip), wrap=_decimal(one.wrap))
+        for name, one in spec.counters.items()
+    }
+    return dataclasses.replace(
+        device, primary={**spec.primary, **device.primary}, counters={**counters, **device.counters}
+    )
+
+
+def _decimal(number: float | None) -> Decimal | None:
+    return None if number is None else Decimal(str(number))
 
 
 def _local_midnight(day: date | None, zone: ZoneInfo) -> datetime | None:

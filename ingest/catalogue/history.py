@@ -92,6 +92,8 @@ def _wanted(fact: Fact, known: Timeline, start: datetime, zone: ZoneInfo) -> dic
         # Another day of commissioning moves the start itself: what was recorded before it never held.
         earlier = {at: None for at in known if at < fact.begins}
         return {**earlier, fact.begins: fact.body}
+    if fact.begins is not None and fact.since is None:
+        start = max(start, fact.begins)
     before = state_at(known, start)
     moved = before is not None and any(before.get(key) != fact.body.get(key) for key in PLACEMENT)
     return {next_full_hour(start, zone) if moved else start: fact.body}

@@ -1,6 +1,6 @@
 """`district.yaml` to types: every mistake with file, key, what was expected and what stood there."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
@@ -10,6 +10,7 @@ from ingest import quantities
 from ingest.catalogue.model import Catalogue, Device
 from ingest.catalogue.words import Policy, Register
 from ingest.model import Kind
+from ingest.profile import shipped
 from ingest.registry import normalise
 from ingest.yaml_document import DocumentError, parse, path, suggestion
 
@@ -29,11 +30,23 @@ def load(file: Path) -> Catalogue:
         DocumentError: a line per mistake.
         OSError: the file cannot be read.
     """
+    catalogue = parsed(file)
+    check(catalogue, file.name)
+    return catalogue
+
+
+def parsed(file: Path) -> Catalogue:
+    """The document in `file`, not checked for what contradicts itself.
+
+    Raises:
+        DocumentError: a line per mistake.
+        OSError: the file cannot be read.
+    """
     try:
         text = file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise DocumentError([f"{file.name}: expected UTF-8, got byte 0x{error.object[error.start]:02x}"]) from None
-    return read(text, file.name)
+    return parse(text, Catalogue, file.name)
 
 
 def read(text: str, file: str) -> Catalogue:
@@ -43,31 +56,54 @@ def read(text: str, file: str) -> Catalogue:
         DocumentError: a line per mistake.
     """
     catalogue = parse(text, Catalogue, file)
-    problems = [f"{file} {path(where)}: {what}" for where, what in _problems(catalogue)]
-    if problems:
-        raise DocumentError(problems)
+    check(catalogue, file)
     return catalogue
 
 
-def _problems(catalogue: Catalogue) -> Iterator[Problem]:
+def check(
+    catalogue: Catalogue, file: str, *, beside: Collection[str] = (), profiles: Collection[str] | None = None
+) -> None:
+    """Find contradictions.
+
+    Args:
+        catalogue: the document.
+        file: what errors call it.
+        beside: ids of devices that are registered besides it, by lists.
+        profiles: ids of the device profiles at hand; default: the shipped ones.
+
+    Raises:
+        DocumentError: a line per mistake.
+    """
+    problems = [f"{file} {path(where)}: {what}" for where, what in _problems(catalogue, beside, profiles)]
+    if problems:
+        raise DocumentError(problems)
+
+
+def _problems(catalogue: Catalogue, beside: Collection[str], profiles: Collection[str] | None) -> Iterator[Problem]:
     zone_problem = _zone_problem(catalogue.district.zone)
     if zone_problem:
         yield ("district", "zone"), zone_problem
     yield from _duplicates(catalogue)
-    yield from _references(catalogue)
-    yield from _cycles("spaces", "parent", [(space.id, space.parent) for space in catalogue.spaces])
-    yield from _cycles("devices", "submeter_of", [(device.id, device.submeter_of) for device in catalogue.devices])
+    yield from _references(catalogue, beside)
+    yield from circles("spaces", "parent", [(space.id, space.parent) for space in catalogue.spaces])
+    yield from circles("devices", "submeter_of", [(device.id, device.submeter_of) for device in catalogue.devices])
     for index, device in enumerate(catalogue.devices):
-        for where, what in _device_problems(device):
+        for where, what in device_problems(device, profiles):
             yield ("devices", index, *where), what
     yield from _periods(catalogue)
     yield from _signatures(catalogue)
 
 
-def _zone_problem(zone: str) -> str | None:
+def _unknown_zone(zone: str) -> str | None:
     known = available_timezones()
-    if zone not in known:
-        return f"expected an IANA time zone like Asia/Shanghai, got {zone!r}{suggestion(zone, sorted(known), most=1)}"
+    if zone in known:
+        return None
+    return f"expected an IANA time zone like Asia/Shanghai, got {zone!r}{suggestion(zone, sorted(known), most=1)}"
+
+
+def _zone_problem(zone: str) -> str | None:
+    if (unknown := _unknown_zone(zone)) is not None:
+        return unknown
     rules = ZoneInfo(zone)
     # A clock hour must be an hour of UTC moved by a constant. 2000 to 2037 is our choice: older data is not expected,
     # and rules further on repeat.
@@ -154,9 +190,10 @@ _REFERENCES = (
 )
 
 
-def _references(catalogue: Catalogue) -> Iterator[Problem]:
+def _references(catalogue: Catalogue, beside: Collection[str]) -> Iterator[Problem]:
     sections = _lists(catalogue)
     known = {section: [entry.id for entry in entries] for section, entries in sections.items()}
+    known["devices"] += beside
     known["bays"] = [bay.id for park in catalogue.car_parks for bay in park.bays]
     for section, key, target in _REFERENCES:
         for index, entry in enumerate(sections[section]):
@@ -167,7 +204,8 @@ def _references(catalogue: Catalogue) -> Iterator[Problem]:
                     yield where, f"expected an id of $.{target}, got {word!r}{suggestion(word, known[target])}"
 
 
-def _cycles(section: str, key: str, edges: Sequence[tuple[str, str | None]]) -> Iterator[Problem]:
+def circles(section: str, key: str, edges: Sequence[tuple[str, str | None]]) -> Iterator[Problem]:
+    """Entries that are above themselves, given each entry with the one above it."""
     above = dict(edges)
     for index, (start, _) in enumerate(edges):
         seen, at = [start], above[start]
@@ -178,8 +216,16 @@ def _cycles(section: str, key: str, edges: Sequence[tuple[str, str | None]]) -> 
             yield (section, index, key), f"expected a tree, got the circle {' > '.join([*seen, start])}"
 
 
-def _device_problems(device: Device) -> Iterator[Problem]:
+def device_problems(device: Device, profiles: Collection[str] | None = None) -> Iterator[Problem]:
+    """What is wrong with a device in itself, each from its own key on."""
     vocabulary = quantities.load()
+    if device.profile is not None:
+        known = shipped() if profiles is None else profiles
+        if device.profile not in known:
+            hint = suggestion(device.profile, sorted(known))
+            yield ("profile",), f"expected the id of a profile like milesight-vs121, got {device.profile!r}{hint}"
+    if device.zone is not None and (unknown := _unknown_zone(device.zone)) is not None:
+        yield ("zone",), unknown
     flows = {quantity.flow for quantity in vocabulary.values() if quantity.flow}
     for flow, name in device.primary.items():
         views = [quantity.name for quantity in quantities.views(flow)]

@@ -197,6 +197,13 @@ class Device(Strict):
     hold: Annotated[Duration | None, Key("how long a value holds; without it: three intervals", "15min")] = None
     profile: Annotated[Text | None, Key("device profile that maps its values", "milesight-vs121")] = None
     addresses: Annotated[tuple[Address, ...], Key("its names in foreign systems")] = ()
+    zone: Annotated[
+        Text | None,
+        Key(
+            "IANA zone of its clock, for times without an offset; without it: the route's, else the district's",
+            "Etc/UTC",
+        ),
+    ] = None
     role: Annotated[Role | None, Key("what it does in its feed")] = None
     entrance: Annotated[Id | None, Key("entrance it counts at", "gate-north")] = None
     sign: Annotated[

@@ -3,6 +3,11 @@
 from ingest.model import Reason
 from ingest.topics import Backfill
 
+#: A regular expression of PostgreSQL for the sentence of `clock_refusal`: seconds, and `before` or `after`.
+SKEW = "^the time is ([0-9]+) s (before|after) its arrival$"
+#: Part of the sentence with which a time is refused that no clock shows.
+OUTSIDE_YEARS = "outside the years"
+
 
 class Clock:
     """How far a time may be from its arrival, in µs."""

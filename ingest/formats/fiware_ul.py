@@ -29,9 +29,10 @@ def decode(sent: Sent) -> Decoded:
     decoded = Decoded()
     for position, group in enumerate(text.split("#")):
         fields = group.strip().split("|")
-        time = stamps.from_text(fields[0]) if len(fields) % 2 else None
+        time = stamps.from_text(fields[0]) if len(fields) % 2 and fields[0] else None
         if len(fields) % 2 and time is None:
-            decoded.problems.append((Reason.BAD_SHAPE, f"group {position + 1}: expected key|value pairs"))
+            if not decoded.problems:
+                decoded.problems.append((Reason.BAD_SHAPE, f"group {position + 1}: expected key|value pairs"))
             continue
         pairs = fields[len(fields) % 2 :]
         values = {key: _value(value) for key, value in zip(pairs[::2], pairs[1::2], strict=True) if key}

@@ -160,7 +160,10 @@ class _Into:
     def _time(self, time: Time, device: DeviceEntry, owner: Binding, readings: int) -> tuple[int | None, int] | None:
         """The instant in µs (None: that of the receipt) with its flags; None: nothing is to be stored."""
         assert self.binding.route is not None
-        at = stamps.resolve(time, self.binding.route.zone or device.zone)
+        at = stamps.resolve(time, device.own_zone or self.binding.route.zone or device.zone)
+        if (strange := device.not_its_own(self.message.received_at if at is None else at)) is not None:
+            self._refuse(Reason.UNKNOWN_DEVICE, strange, readings)
+            return None
         refusal = clock_refusal(at, self.message.received_at, owner.backfill, self.clock)
         if refusal is not None:
             self._refuse(*refusal, readings)

@@ -2,7 +2,8 @@
 
 `enter` and `exit` are running totals of the day where statisticalMethods is realTime, and amounts of the interval where it
 is timeRange. Address: cloud serial or MAC of the camera, and its channel; a second region is a channel of its own. Every
-other event of a camera is an event `camera_event` with its type; plates, faces and persons are not read.
+other event of a camera is an event `camera_event` with its type; plates, faces and persons are not read. A queue that passes its
+limit tells how many people stand in it (RegionCapture, personQueueCounting).
 
 Hikvision ISAPI, people counting; ISAPI 2.0 core protocol (EventNotificationAlert).
 """
@@ -20,7 +21,8 @@ from ingest.formats.redaction import KEEP, Shape, dumped, kept
 from ingest.formats.report import Decoded, Happening, Naive, Sent, Time
 from ingest.model import Flag, PayloadError, Reason
 
-_ALERT = re.compile(rb"<(?:\w+:)?EventNotificationAlert\b.*</(?:\w+:)?EventNotificationAlert\s*>", re.DOTALL)
+_BEGIN = re.compile(rb"<(?:\w{1,32}:)?EventNotificationAlert\b")
+_END = re.compile(rb"</(?:\w{1,32}:)?EventNotificationAlert\s{0,8}>")
 #: What is sent all the time to say that the line is up.
 _HEARTBEAT = frozenset({"videoloss", "heartbeat"})
 
@@ -32,6 +34,7 @@ _SHAPE: Shape = {
     **dict.fromkeys(("deviceID", "macAddress", "channelID", "dynChannelID", "dateTime", "activePostCount", "eventType", "eventState", "isDataRetransmission", "statisticalMethods"), KEEP),
     "peopleCounting": _COUNTING,
     "childCounting": {"enter": KEEP, "exit": KEEP},
+    "RegionCapture": {"humanCounting": {"count": KEEP}, "rule": {"ruleID": KEEP}},
 }  # fmt: skip
 
 
@@ -53,6 +56,9 @@ def redact(sent: Sent) -> bytes:
 def _read(payload: bytes) -> tuple[Mapping[str, object], str]:
     """The alert as a mapping, and the camera's serial in the cloud ('': it came without)."""
     start = payload.lstrip()[:1]
+    if start == b"-" and _BEGIN.search(payload) is None:
+        payload = _first_part(payload)
+        start = payload[:1]
     if start not in {b"{", b"["}:
         return _xml(payload), ""
     document = json_document.mapping(json_document.read(payload), "alert")
@@ -68,15 +74,23 @@ def _read(payload: bytes) -> tuple[Mapping[str, object], str]:
 
 
 def _xml(payload: bytes) -> Mapping[str, object]:
-    found = _ALERT.search(payload)
-    if found is None:
+    begin, ends = _BEGIN.search(payload), list(_END.finditer(payload))
+    if begin is None or not ends or ends[-1].start() < begin.end():
         raise PayloadError(Reason.BAD_SHAPE, "expected an EventNotificationAlert")
+    # Without the declaration: what was decoded to text before may still claim another encoding.
+    alert = payload[begin.start() : ends[-1].end()]
     try:
-        # Without the declaration: what was decoded to text before may still claim another encoding.
-        alert = _mapping(fromstring(found[0], forbid_dtd=True))
+        found = _mapping(fromstring(alert, forbid_dtd=True))
     except (ParseError, DefusedXmlException, ValueError) as error:
         raise PayloadError(Reason.BAD_SHAPE, f"not well-formed XML ({type(error).__name__})") from error
-    return alert if isinstance(alert, dict) else {}
+    return found if isinstance(found, dict) else {}
+
+
+def _first_part(payload: bytes) -> bytes:
+    """The JSON of a multipart body; pictures are other parts."""
+    boundary = payload.lstrip().partition(b"\n")[0].strip()
+    begin = payload.find(b"{")
+    return payload[begin : payload.find(b"\n" + boundary, begin)].strip() if begin >= 0 else payload
 
 
 def _mapping(element: Element) -> object:
@@ -112,6 +126,11 @@ def _alert(alert: Mapping[str, object], serial: str) -> Decoded:
     kind, state = text(alert.get("eventType")), text(alert.get("eventState"))
     if not kind:
         raise PayloadError(Reason.BAD_SHAPE, "expected eventType")
+    capture = inside(alert, "RegionCapture")
+    if (queue := inside(capture, "humanCounting").get("count")) is not None:
+        rule = text(inside(capture, "rule").get("ruleID"))
+        below = f"{address}/region {rule}" if rule else address
+        add(decoded, below, time, "people.present", "", queue, "RegionCapture.humanCounting.count", flags=flags)
     if kind.lower() not in _HEARTBEAT:
         what = {"event": kind[:64], "state": state[:16]}
         key = f"{kind[:64]}:{state[:16]}:{text(alert.get('activePostCount'))[:16]}"

@@ -1,9 +1,11 @@
-"""Cisco Meraki: MV Sense of cameras by MQTT (/merakimv/{serial}/...), and the Location Scanning API, versions 2 and 3.
+"""Cisco Meraki: cameras and sensors by MQTT, and the Location Scanning API, versions 2 and 3.
+
+MV Sense: /merakimv/{serial}/...; MT sensors: meraki/v1/mt/{network}/ble/{mac}/{metric}.
 
 Scanning names every phone it hears. Phones are counted inside the message, per access point, and nothing of them leaves it;
 nor does the API's shared secret. A client counts as associated where it has an SSID.
 
-developer.cisco.com/meraki: MV Sense MQTT; Scanning API v2, v3.
+developer.cisco.com/meraki: MV Sense MQTT; MT MQTT; Scanning API v2, v3.
 """
 
 from collections.abc import Mapping
@@ -16,6 +18,12 @@ from ingest.formats.report import Decoded, Direct, Happening, Sent, Time
 from ingest.model import PayloadError, Reason
 from ingest.registry import channel_of
 
+#: MT: metric -> key in the message, and what it is.
+_SENSOR = {
+    "temperature": ("celsius", "env.temperature"), "humidity": ("humidity", "env.humidity"),
+    "batteryPercentage": ("batteryPercentage", "device.battery"), "rssi": ("rssi", "radio.rssi"),
+}  # fmt: skip
+_SWITCHES = {"door": ("open", "state.open"), "waterDetection": ("wet", "alarm.active")}
 _CLASS = {"person": "people.present", "vehicle": "vehicles.present"}
 #: Position of the state in a desk's row, behind the corners of its outline.
 _DESK_STATE = 6
@@ -23,6 +31,7 @@ _DESK_STATE = 6
 _SHAPE: Shape = {
     "type": KEEP, "ts": KEEP, "time": KEEP, "lux": KEEP, "counts": Each(KEEP), "objects": [{"type": KEEP}],
     "event": KEEP, "label": KEEP, "object_id": KEEP, "desks": [[NUMBER]],
+    **dict.fromkeys(("celsius", "fahrenheit", "humidity", "batteryPercentage", "rssi", "open", "wet"), NUMBER),
     "data": {
         "apMac": KEEP,
         "observations": [
@@ -41,11 +50,33 @@ def decode(sent: Sent) -> Decoded:
     document = json_document.mapping(json_document.read(sent.payload), "Meraki")
     if isinstance(document.get("data"), dict):
         return _scanning(document)
+    _, found, rest = sent.topic.partition("meraki/v1/mt/")
+    match rest.split("/"):
+        case [_, "ble", address, metric, *_] if found:
+            return _sensor(document, address, metric)
+        case _ if found:
+            raise PayloadError(Reason.UNKNOWN_TOPIC, "expected meraki/v1/mt/NETWORK/ble/MAC/METRIC")
     _, found, rest = sent.topic.partition("merakimv/")
     serial, _, what = rest.partition("/")
     if not found or not serial or not what:
         raise PayloadError(Reason.UNKNOWN_TOPIC, "expected /merakimv/SERIAL/... or a Scanning API body")
     return _camera(document, serial, what)
+
+
+def _sensor(document: Mapping[str, object], address: str, metric: str) -> Decoded:
+    """A sensor's metric; gases, sound and buttons, whose keys and units differ by firmware, are no measurements."""
+    decoded, time = Decoded(), stamps.instant(document.get("ts"))
+    if metric in _SWITCHES:
+        key, quantity = _SWITCHES[metric]
+        if isinstance(document.get(key), bool):
+            decoded.direct.append(Direct(address, time, quantity, "", float(bool(document[key]))))
+    elif metric == "temperature" and "celsius" not in document:
+        warmth = document.get("fahrenheit")
+        add(decoded, address, time, "env.temperature", "", warmth, "fahrenheit", unit=("[degF]", "Cel"))
+    elif metric in _SENSOR:
+        key, quantity = _SENSOR[metric]
+        add(decoded, address, time, quantity, "", document.get(key), key)
+    return decoded
 
 
 def _camera(document: Mapping[str, object], serial: str, what: str) -> Decoded:

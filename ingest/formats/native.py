@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import orjson
 
 from ingest.draft import Draft, DraftEvent
-from ingest.formats.clock import Clock, clock_refusal
+from ingest.formats.clock import OUTSIDE_YEARS, Clock, clock_refusal
 from ingest.model import Flag, Message, Reason, Refusal
 from ingest.series import Accept, Series, SeriesTable
 from ingest.times import EARLIEST, LATEST, from_rfc3339
@@ -258,7 +258,7 @@ def _time(stamp: object, name: str) -> int:
             Reason.BAD_TIME, f"{name}: expected RFC 3339 with offset or epoch milliseconds, got {_word(stamp)}"
         )
     if not EARLIEST <= time < LATEST:
-        raise PartError(Reason.BAD_TIME, f"{name}: outside the years 2000 to 2099 (numbers are epoch milliseconds)")
+        raise PartError(Reason.BAD_TIME, f"{name}: {OUTSIDE_YEARS} 2000 to 2099 (numbers are epoch milliseconds)")
     return time
 
 

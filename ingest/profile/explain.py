@@ -1,7 +1,6 @@
 """What a report says in our words: its keys read by a profile."""
 
 import math
-import re
 import struct
 import sys
 from collections.abc import Mapping, Sequence
@@ -11,9 +10,11 @@ from typing import NamedTuple
 from ingest import quantities
 from ingest.formats import json_document, stamps
 from ingest.formats.numbers import converted, number
+from ingest.formats.redaction import word
 from ingest.formats.report import Happening, Naive, Report, Time, flat
 from ingest.model import Flag, PayloadError, Reason
-from ingest.profile.compiled import LAYOUTS, NO_VALUE, Compiled, Element, Rule, token
+from ingest.profile.compiled import LAYOUTS, Compiled, Element
+from ingest.profile.rules import HOLE, NO_VALUE, Rule, token
 from ingest.profile.spec import Order
 from ingest.quantities import Type
 from ingest.registry import channel_of
@@ -25,7 +26,6 @@ _SOURCE_BAD = int(Flag.SOURCE_BAD)
 _LARGEST = sys.float_info.max
 #: Letters of a text in which a pattern is looked for. Our choice.
 _LONGEST = 1_000
-_HOLE = re.compile(r"\{([^{}]+)\}")
 
 
 class Run(NamedTuple):
@@ -226,7 +226,7 @@ class _Reader:
     def _channel(self, rule: Rule) -> str:
         own = rule.channel
         if rule.holes:
-            own = channel_of(_HOLE.sub(lambda match: str(self._beside(match[1]) or ""), own))
+            own = channel_of(HOLE.sub(lambda match: str(self._beside(match[1]) or ""), own))
         return f"{self.channel}_{own}" if self.channel and own else self.channel or own
 
     def _beside(self, path: str) -> object:
@@ -259,7 +259,7 @@ class _Reader:
         assert rule.quantity is not None
         if rule.bit is not None:
             if not isinstance(sent, int | float) or not float(sent).is_integer():
-                return self._refuse(rule, Reason.WRONG_TYPE, f"expected a whole number, got {value!r:.64}")
+                return self._refuse(rule, Reason.WRONG_TYPE, f"expected a whole number, got {_shown(value)}")
             return float(int(sent) >> rule.bit & 1)
         if sent in rule.words:
             return rule.words[sent]
@@ -268,7 +268,7 @@ class _Reader:
         state = rule.quantity.type in {Type.BOOL, Type.ENUM}
         if state or isinstance(sent, str):
             reason = Reason.UNKNOWN_STATE if state or rule.words else Reason.WRONG_TYPE
-            return self._refuse(rule, reason, f"{value!r:.64}")
+            return self._refuse(rule, reason, _shown(value))
         if isinstance(sent, bool):
             return self._refuse(rule, Reason.WRONG_TYPE, "expected a number, got a boolean")
         return sent
@@ -317,6 +317,11 @@ class _Reader:
                 flags=self.report.flags,
             )
         )  # fmt: skip
+
+
+def _shown(value: object) -> str:
+    """A value in a sentence for the operator: a text that may be a name is not repeated."""
+    return repr(word(value)) if isinstance(value, str) else f"{value!r:.64}"
 
 
 def _kind(value: object) -> str:

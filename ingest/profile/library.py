@@ -9,7 +9,8 @@ from pathlib import Path
 from ingest import quantities
 from ingest.formats import FORMATS
 from ingest.model import Kind
-from ingest.profile.compiled import Compiled, ProfileError
+from ingest.profile.compiled import Compiled
+from ingest.profile.rules import ProfileError
 from ingest.profile.spec import Profile
 from ingest.yaml_document import DocumentError, parse, suggestion
 

@@ -10,6 +10,7 @@ LEFT JOIN LATERAL (
     WHERE x.conflict_id = c.id ORDER BY x.recorded_at DESC, x.batch_id DESC LIMIT 1
 ) s ON true
 WHERE (%(ids)s::bigint[] IS NULL OR c.id = ANY (%(ids)s))
+  AND (%(after)s::bigint IS NULL OR c.id > %(after)s)
   AND (%(district)s::text IS NULL OR d.district = %(district)s)
   AND (%(device)s::text IS NULL OR d.device = %(device)s)
   AND (s.resolution IS NULL OR NOT %(waiting)s)

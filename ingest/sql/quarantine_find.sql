@@ -6,6 +6,7 @@ LEFT JOIN LATERAL (
     SELECT x.outcome FROM ingest.quarantine_outcome x WHERE x.quarantine_id = q.id ORDER BY x.recorded_at DESC, x.batch_id DESC LIMIT 1
 ) o ON true
 WHERE (%(ids)s::bigint[] IS NULL OR q.id = ANY (%(ids)s)) AND (%(reason)s::text IS NULL OR q.reason = %(reason)s)
+  AND (%(after)s::bigint IS NULL OR q.id > %(after)s)
   AND (%(gateway)s::text IS NULL OR q.gateway = %(gateway)s)
   AND (%(device)s::text IS NULL OR q.device = %(device)s)
   AND (%(start)s::timestamptz IS NULL OR q.received_at >= %(start)s)

@@ -16,7 +16,7 @@ district: {id: d, name: {zh: 区, en: D}, zone: Asia/Shanghai, demo: true}
 spaces: [{id: a, name: {zh: 甲, en: A}}]
 gateways: [{id: gw-1}, {id: gw-2}]
 devices:
-  - {id: counter, feed: foot_traffic, space: a, interval: 2min, origin: simulated, profile: vs121,
+  - {id: counter, feed: foot_traffic, space: a, interval: 2min, origin: simulated, profile: milesight-vs121,
      addresses: [{route: lora, address: "24:E1:24:12"}, {route: mail, address: Broad Street}]}
   - {id: hub, feed: equipment, space: a, interval: 1h, addresses: [{route: lora, address: "hall/hub"}]}
   - {id: lamp, feed: equipment, space: a, interval: 1h, addresses: [{route: lora, address: "hall/hub/lamp"}]}
@@ -39,7 +39,7 @@ def test_a_snapshot_holds_districts_gateways_and_devices(connection: psycopg.Con
     assert found.gateways == {("d", "gw-1"), ("d", "gw-2")}
     assert found.devices["d", "counter"] == registry.DeviceEntry(
         district="d", id="counter", feed="foot_traffic", origin=Origin.SIMULATED, interval_us=120_000_000,
-        profile="vs121", zone="Asia/Shanghai",
+        profile="milesight-vs121", zone="Asia/Shanghai",
     )  # fmt: skip
 
 

@@ -106,6 +106,16 @@ def test_a_move_can_be_called_off_before_its_hour(desk: Desk) -> None:
     assert desk.apply(NOON + DAY).revision is None
 
 
+def test_a_device_that_is_not_commissioned_yet_is_recorded_once(desk: Desk) -> None:
+    desk.apply()
+    desk.add("  - {id: c2, feed: wifi, space: a, interval: 60s, commissioned_on: 2026-12-01}")
+    desk.apply()
+    assert desk.apply(NOON + DAY).revision is None
+    desk.edit("commissioned_on", "role: crowd, commissioned_on")
+    desk.apply(NOON + DAY)
+    assert [start for start, _, _ in desk.periods("device", "c2")] == [datetime(2026, 11, 30, 16, tzinfo=UTC)]
+
+
 def test_other_changes_hold_from_now(desk: Desk) -> None:
     desk.apply()
     desk.edit("interval: 60s", "interval: 30s")

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.formats import FORMATS
-from ingest.formats.report import Decoded, Sent
+from ingest.formats.report import Decoded, Report, Sent
 from ingest.model import PayloadError
+from ingest.profile import explain, shipped
 from tests.ingest.formats.test_cases import FOLDERS, _remembered
 
 #: Letters that no key, word or number of a format is written in.
@@ -187,6 +188,64 @@ def test_events_of_cloud_platforms_keep_only_what_classifies_them(
     (event,) = said(form, topic, orjson.dumps(bodies[form])).events
     assert event.attributes == {"event": "alarm", "level": 2}
     assert name not in repr(event)
+
+
+#: Messages of devices and codecs that choose their keys, with a person in every place that is not a measurement.
+OWN_KEYS: list[tuple[str, str, Callable[[str], object]]] = [
+    (
+        "chirpstack-v4",
+        "application/a1/device/24e124fffef00001/event/up",
+        lambda person: {
+            "deviceInfo": {"devEui": "24e124fffef00001", "deviceName": person, "tenantName": person, "tags": {"who": person}},
+            "object": {"temperature": 21.5, "tag_id": person, "state": person, "wifi": [{"mac": person}]},
+        },
+    ),
+    (
+        "chirpstack-v3",
+        "application/1/device/24e124fffef00001/event/up",
+        lambda person: {"devEUI": "24e124fffef00001", "deviceName": person, "objectJSON": orjson.dumps({"t": 1, "user": person}).decode()},
+    ),
+    (
+        "tts-v3",
+        "v3/a1@t1/devices/hall/up",
+        lambda person: {
+            "end_device_ids": {"dev_eui": "24E124FFFEF00001"},
+            "uplink_message": {"decoded_payload": {"t": 1, "card": person, "note": person}, "locations": {"user": person}},
+        },
+    ),
+    (
+        "thingpark",
+        "mqtt/things/24E124FFFEF00001/uplink",
+        lambda person: {"DevEUI_uplink": {"DevEUI": "24E124FFFEF00001", "CustomerData": {"name": person}, "payload": {"t": 1, "owner": person}}},
+    ),
+    ("lorawan-decoded", "bridge/hall", lambda person: {"t": 1, "username": person, "phone": person, "x": [{"plate": person}]}),
+    ("thingsboard", "v1/gateway/telemetry", lambda person: {"Hall": [{"ts": 1795435200000, "values": {"t": 1, "driver": person}}]}),
+    ("cloud-connectors", "x", lambda person: {"serialNumber": "29", "temp": 1, "email": person, "labels": {"name": person}}),
+    ("modbus-gateway", "x", lambda person: {"device": "m1", "values": {"t": 1, "keeper": person}}),
+    ("huawei-iotda", "$oc/devices/d1/sys/properties/report", lambda person: {"services": [{"service_id": "s", "properties": {"t": 1, "plate": person}}]}),
+    ("alink", "/sys/a1/d1/thing/event/property/post", lambda person: {"params": {"t": 1, "cardNo": person}, "sys": {"deviceSecret": person}}),
+    ("jetlinks", "/p/d1/properties/report", lambda person: {"properties": {"t": 1, "face": person}, "headers": {"token": person}}),
+    ("senml", "x", lambda person: [{"bn": "urn:dev:mac:1:", "n": "t", "u": "Cel", "v": 21.5}, {"n": "who", "vs": person}]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("form", "topic", "build"), OWN_KEYS, ids=[message[0] for message in OWN_KEYS])
+@given(person=PERSON)
+def test_a_redacted_body_of_keys_of_ones_own_keeps_numbers_and_names_nobody(
+    form: str, topic: str, build: Callable[[str], object], person: str
+) -> None:
+    redact = FORMATS[form].redact
+    assert redact is not None
+    kept = redact(Sent(topic, orjson.dumps(build(person))))
+    assert person not in kept.decode()
+    assert said(form, topic, kept).reports
+
+
+def test_a_name_in_the_place_of_a_state_is_not_repeated_to_the_operator() -> None:
+    profile = shipped()["milesight-vs340"]
+    sent = {"battery": 90, "occupancy": "Li Lei"}
+    (problem,) = explain(Report("", None, sent), profile).problems
+    assert problem == ("unknown_state", "space.occupied: '(text)'")
 
 
 REDACTED = [folder for folder in FOLDERS if (form := FORMATS.get(folder.parent.name)) and form.redact is not None]

@@ -15,5 +15,7 @@ SELECT current_setting('server_version_num') AS server_version_num, current_sett
         WHERE t.hour < date_trunc('hour', clock_timestamp()) - INTERVAL '1 hour') AS oldest_touched_s,
        (SELECT count(*) FROM ingest.quarantine q
         WHERE NOT EXISTS (SELECT FROM ingest.quarantine_outcome o WHERE o.quarantine_id = q.id)) AS waiting,
+       (SELECT count(*) FROM ingest.quarantine q
+        WHERE q.kept = 'hash' AND NOT EXISTS (SELECT FROM ingest.quarantine_outcome o WHERE o.quarantine_id = q.id)) AS hashed,
        (SELECT string_agg(DISTINCT a.gateway, ', ') FROM ingest.quarantine_alarm a
         WHERE a.raised_at > clock_timestamp() - INTERVAL '1 day') AS full_gateways

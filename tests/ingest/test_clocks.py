@@ -1,0 +1,167 @@
+"""A clock that is wrong is named with what is wrong; history, backlog and imports say nothing of a clock."""
+
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+import pytest
+
+from ingest import clocks
+from ingest.clock_classes import ClockClass, DeviceClock, device_clocks
+from ingest.model import Flag
+from ingest.series import SeriesTable
+from ingest.store import Store
+from ingest.times import from_datetime
+from ingest.topics import Backfill
+from tests.ingest.world import NOON, SECOND, decoder, message, native
+
+HOUR = timedelta(hours=1)
+START = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+class Collector:
+    """Hops 2 to 4 with a clock of its own; each message is a batch."""
+
+    def __init__(self, connection: psycopg.Connection, name: str = "c0", backfill: Backfill | None = None) -> None:
+        self.connection = connection
+        table = SeriesTable()
+        self.decoder = decoder(table=table, backfill=backfill)
+        self.store = Store(connection, table, name)
+        self._taken = 0
+
+    def take(self, time: datetime | None, arrival: datetime, untimed_flags: int = 0) -> None:
+        stamp = None if time is None else time.isoformat()
+        self._taken += 1
+        sent = message(native(stamp, people_in=self._taken), at=from_datetime(arrival))
+        draft = self.decoder.decode([sent], untimed_flags=untimed_flags)
+        self.store.write(draft, self.store.number(), revision=1)
+
+    def day(self, behind: timedelta, *, grows: timedelta = timedelta(), minutes: int = 10) -> None:
+        """A report every so many minutes for a few hours, and one more message an hour later, that has all filed."""
+        for n in range(0, 240, minutes):
+            arrival = START + timedelta(minutes=n)
+            self.take(arrival - behind - grows * n, arrival)
+        self.take(START + 5 * HOUR - behind - grows * 240, START + 5 * HOUR)
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clocks, "FILED_EVERY_S", 0.0)
+
+
+def found(connection: psycopg.Connection) -> DeviceClock:
+    connection.execute(
+        "INSERT INTO ingest.revision (district, who, file_sha256, mode) VALUES ('d', 'test', '', 'apply');"
+        "INSERT INTO ingest.fact (district, kind, id, valid_from, rev, body)"
+        " VALUES ('d', 'device', 'door-1', '-infinity', 1, '{\"interval_s\": 600}')"
+    )
+    [one] = device_clocks(connection, START)
+    return one
+
+
+@pytest.mark.parametrize(
+    ("behind", "clock", "said"),
+    [
+        (timedelta(seconds=2), ClockClass.GOOD, "2 s behind"),
+        (timedelta(seconds=-1), ClockClass.GOOD, "1 s ahead"),
+        (timedelta(seconds=75), ClockClass.DRIFTING, "75 s behind"),
+        (timedelta(seconds=-100), ClockClass.DRIFTING, "100 s ahead"),
+        (8 * HOUR + timedelta(seconds=3), ClockClass.WRONG_ZONE, "8 hours behind, exactly"),
+        (HOUR, ClockClass.WRONG_ZONE, "1 hour behind, exactly"),
+        (8 * HOUR + timedelta(minutes=7), ClockClass.DRIFTING, "29220 s behind"),
+        (timedelta(days=3), ClockClass.DRIFTING, "259200 s behind"),  # whole hours, and no zone
+        # Outside the limits: nothing of these is stored, all of it waits in quarantine.
+        (-8 * HOUR, ClockClass.WRONG_ZONE, "8 hours ahead, exactly"),
+        (timedelta(minutes=-20), ClockClass.DRIFTING, "1200 s ahead"),
+        (timedelta(days=365 * 6), ClockClass.UNSET, "never set"),
+        (timedelta(days=365 * 56), ClockClass.UNSET, "never set"),  # 1970: refused as no year that a clock shows
+    ],
+)
+def test_a_clock_is_judged_by_what_comes_and_by_what_is_refused(
+    connection: psycopg.Connection, behind: timedelta, clock: ClockClass, said: str
+) -> None:
+    Collector(connection).day(behind)
+    one = found(connection)
+    assert (one.clock, one.said.startswith(said)) == (clock, True), one
+
+
+def test_outside_the_limits_the_reason_is_clock(connection: psycopg.Connection) -> None:
+    Collector(connection).day(-8 * HOUR)
+    assert connection.execute("SELECT DISTINCT reason FROM ingest.quarantine").fetchall() == [("clock",)]
+    assert connection.execute("SELECT count(*) FROM ingest.reading").fetchone() == (0,)
+
+
+def test_how_fast_a_clock_drifts_is_told_per_day(connection: psycopg.Connection) -> None:
+    Collector(connection).day(timedelta(seconds=40), grows=timedelta(seconds=0.1))
+    one = found(connection)
+    # 0.1 s a minute; the last hour is not filed before the next batch comes.
+    assert one.drift_s_per_day == pytest.approx(144, rel=0.02)
+
+
+@pytest.mark.parametrize("shown", [START, START + 2 * HOUR])
+def test_a_clock_that_stands_still_is_found_among_stored_and_among_refused(
+    connection: psycopg.Connection, shown: datetime
+) -> None:
+    collector = Collector(connection)
+    for n in range(0, 60, 10):
+        collector.take(shown, START + timedelta(minutes=n, seconds=0.3 * n))
+    collector.take(None, START + 2 * HOUR)
+    assert found(connection).clock is ClockClass.FROZEN
+
+
+def test_a_device_without_a_time_has_no_clock(connection: psycopg.Connection) -> None:
+    collector = Collector(connection)
+    for n in range(5):
+        collector.take(None, START + n * HOUR)
+    assert (found(connection).clock, found_error(connection)) == (ClockClass.UNTIMED, None)
+
+
+def found_error(connection: psycopg.Connection) -> int | None:
+    [one] = device_clocks(connection, START)
+    return one.error_s
+
+
+def test_what_waited_was_kept_or_is_imported_says_nothing_of_the_clock(connection: psycopg.Connection) -> None:
+    start = from_datetime(START - 48 * HOUR)
+    importing = Collector(connection, backfill=Backfill(start, from_datetime(START)))
+    importing.day(9 * HOUR)
+    # A day behind, and exempt; a live one beside it is good.
+    live = Collector(connection, "c1")
+    live.day(timedelta(seconds=1))
+    live.take(None, START + 6 * HOUR, int(Flag.AFTER_RECONNECT))
+    one = found(connection)
+    assert (one.clock, one.error_s) == (ClockClass.GOOD, 1)
+
+
+def test_late_messages_do_not_hide_that_the_clock_is_right(connection: psycopg.Connection) -> None:
+    collector = Collector(connection)
+    for n in range(0, 60, 10):
+        arrival = START + timedelta(minutes=n)
+        collector.take(arrival - timedelta(seconds=1 if n == 30 else 600), arrival)
+    collector.take(START + HOUR, START + HOUR)
+    assert found(connection).clock is ClockClass.GOOD
+
+
+def test_two_collectors_file_rows_of_their_own_and_a_large_batch_is_sampled(connection: psycopg.Connection) -> None:
+    many = [
+        message(native(f"2026-11-23T12:00:{n % 60:02}.{n:06}Z", people_in=1), at=NOON + 60 * SECOND)
+        for n in range(9_000)
+    ]
+    for name in ("c0", "c1"):
+        collector = Collector(connection, name)
+        collector.store.write(collector.decoder.decode(many), collector.store.number(), revision=1)
+        collector.take(START + HOUR, START + HOUR)
+    rows = connection.execute("SELECT collector, readings FROM ingest.device_clock ORDER BY 1").fetchall()
+    assert rows == [("c0", 3_000), ("c1", 3_000)]
+
+
+def test_what_a_transaction_that_failed_had_filed_is_filed_with_the_next(connection: psycopg.Connection) -> None:
+    collector = Collector(connection)
+    collector.take(START, START)
+    connection.execute("ALTER TABLE ingest.ledger ADD CONSTRAINT never CHECK (received < 0) NOT VALID")
+    connection.commit()
+    with pytest.raises(psycopg.errors.CheckViolation):
+        collector.take(START + timedelta(minutes=10), START + timedelta(minutes=10))
+    connection.execute("ALTER TABLE ingest.ledger DROP CONSTRAINT never")
+    connection.commit()
+    collector.take(START + timedelta(minutes=20), START + timedelta(minutes=20))
+    assert connection.execute("SELECT sum(readings) FROM ingest.device_clock").fetchone() == (1,)
