@@ -89,7 +89,8 @@ class Demo:
         with self._services() as services:
             started = time.monotonic()
             since = self._catalogue(services)
-            with Gateways(self._address(services.broker), {d.gateway for d in self.world.devices.values()}) as gateways:
+            names = {d.gateway for d in self.world.devices.values()}
+            with Gateways(self._address(services.broker), names, receipts_of=DISTRICT) as gateways:
                 live_from = self._history(services, gateways, since)
                 if self.stop.is_set():
                     return True
@@ -183,10 +184,12 @@ class Demo:
     def _derive(self, services: Services) -> None:
         self._stage("roll-ups and figures of every closed hour and day")
         with psycopg.connect(services.database, autocommit=True) as connection:
-            with self._bar("  datastream hours") as (bar, task):
+            with self._bar("  datastream hours") as (bar, hours):
+                days = bar.add_task("  days of figures", total=None)
+                tasks = {refresh.Step.ROLL_UPS: hours, refresh.Step.FIGURES: days}
 
-                def progress(done: int, waiting: int) -> None:
-                    bar.update(task, completed=done, total=done + waiting)
+                def progress(step: refresh.Step, done: int, waiting: int) -> None:
+                    bar.update(tasks[step], completed=done, total=done + waiting)
 
                 refresh.refresh(connection, datetime.now(UTC), progress=progress)
             self._stage("evidence and suggested points")
@@ -244,6 +247,8 @@ class Demo:
 
     def _acknowledged(self, gateways: Gateways) -> int:
         gateways.drain()
+        if not gateways.confirm():
+            raise DemoError("some messages have no receipt: the collector says above what it waits for")
         return sum(account.acknowledged_messages for account in gateways.accounts.values())
 
     def _account(self, services: Services, acknowledged: int, *, final: bool) -> bool:
@@ -288,7 +293,7 @@ class Demo:
 
     @contextmanager
     def _bar(self, text: str) -> Iterator[tuple[Progress, TaskID]]:
-        columns = (TextColumn(text), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         with Progress(*columns, console=self.console) as bar:
             yield bar, bar.add_task(text, total=None)
 

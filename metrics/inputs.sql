@@ -31,7 +31,11 @@ WITH RECURSIVE bucket AS (
 ), device AS MATERIALIZED (
     -- one row per device and period of its facts; `continues`: another period follows at once. What a device does is said
     -- by itself, or by the facility it belongs to
-    SELECT f.id AS device, greatest(f.valid_from, c.start) AS in_service_from, least(f.valid_to, r.start) AS in_service_to,
+    SELECT f.id AS device,
+           greatest(f.valid_from, (SELECT c.start FROM metrics.local_day c
+                                   WHERE c.zone = %(zone)s AND c.day = (f.body->>'commissioned_on')::date)) AS in_service_from,
+           least(f.valid_to, (SELECT r.start FROM metrics.local_day r
+                              WHERE r.zone = %(zone)s AND r.day = (f.body->>'retired_on')::date)) AS in_service_to,
            f.valid_from, f.valid_to,
            lead(f.valid_from) OVER (PARTITION BY f.id ORDER BY f.valid_from) IS NOT DISTINCT FROM f.valid_to AS continues,
            f.body->>'feed' AS feed, f.body->>'space' AS space, (f.body->>'interval_s')::bigint AS interval_s,
@@ -41,8 +45,6 @@ WITH RECURSIVE bucket AS (
            coalesce(f.body->'primary', '{}') AS views
     FROM ingest.facts(%(district)s, 'device', %(revision)s) f
     LEFT JOIN fitted t ON t.device = f.id
-    LEFT JOIN metrics.local_day c ON c.zone = %(zone)s AND c.day = (f.body->>'commissioned_on')::date
-    LEFT JOIN metrics.local_day r ON r.zone = %(zone)s AND r.day = (f.body->>'retired_on')::date
     WHERE f.valid_from < %(stop)s AND f.valid_to > %(start)s
       AND (%(has)s::text IS NULL OR f.body ? %(has)s)
       AND (%(feed)s::text IS NULL OR f.body->>'feed' = %(feed)s)
@@ -79,12 +81,15 @@ WITH RECURSIVE bucket AS (
     LEFT JOIN maintained m ON m.window_start = b.window_start AND m.window_end = b.window_end
                           AND m.device = d.device AND m.hour = b.hour
 ), heard AS MATERIALIZED (
-    -- one row per device and hour with a reading: minutes in which a value held, minutes covered by amounts, slots
+    -- one row per device and hour with a reading: minutes in which a value held, minutes covered by amounts, slots, valid
+    -- readings per class of lateness
     SELECT s.device, s.hour, bit_or(s.minutes) AS minutes,
            coalesce(bit_or(s.minutes) FILTER (WHERE s.kind IN ('delta', 'counter')), repeat('0', 60)::bit(60)) AS passed,
            max(s.slots) AS slots,
            ARRAY[sum(s.origins[1]), sum(s.origins[2]), sum(s.origins[3]), sum(s.origins[4])] AS origins,
-           sum(s.flag_counts[7]) AS backfilled
+           sum(s.flag_counts[7]) AS backfilled,
+           ARRAY[sum(s.lateness[1]), sum(s.lateness[2]), sum(s.lateness[3]), sum(s.lateness[4]), sum(s.lateness[5]),
+                 sum(s.lateness[6]), sum(s.lateness[7]), sum(s.lateness[8]), sum(s.lateness[9]), sum(s.lateness[10])] AS lateness
     FROM stream s GROUP BY s.device, s.hour
 ), presence AS {presence}, space AS MATERIALIZED (
     -- one row per window and space

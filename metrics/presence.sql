@@ -3,7 +3,7 @@
 -- covers are stretched by the same time, into the next hour too (an hour at most).
 SELECT r.*, bit_count(o.online) AS online_minutes, o.online,
        CASE WHEN r.expected_us = 0 THEN 0 ELSE least(coalesce(c.slots, 0), r.expected_slots) END AS slots,
-       c.origins, c.backfilled
+       c.origins, c.backfilled, c.lateness
 FROM registered r
 LEFT JOIN heard c ON c.device = r.device AND c.hour = r.hour
 LEFT JOIN heard p ON p.device = r.device AND p.hour = r.hour - INTERVAL '1 hour'

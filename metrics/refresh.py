@@ -9,13 +9,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from threading import Event
 
 import psycopg
 from psycopg import Connection, IsolationLevel
 
-from metrics import zones
-from metrics.evaluate import store_values
+from ingest import jobs
+from metrics import values, zones
+from metrics.beside import Beside
 from metrics.rollup.recompute import recompute, take
 
 log = logging.getLogger(__name__)
@@ -31,12 +33,19 @@ CHUNK_PAIRS = 20_000
 #: Rows of a refresh from which the planner is told at once, rather than when autovacuum comes by.
 BULK_ROWS = 50_000
 
-#: Called with the (datastream, hour) pairs of closed hours done so far and of those still waiting.
-Progress = Callable[[int, int], None]
+
+class Step(StrEnum):
+    """The two steps of a refresh, which go on at the same time where much is to be done."""
+
+    ROLL_UPS = "roll-ups"  # of (datastream, hour) pairs
+    FIGURES = "figures"  # of local days
 
 
-#: Brings the figures of changed hours up to date; the signature of `metrics.evaluate.store_values`.
-StoreValues = Callable[[Connection, Sequence[tuple[int, datetime]], datetime], int]
+#: Called with a step, and with how many pairs of closed hours, or days, are done so far and still waiting.
+Progress = Callable[[Step, int, int], None]
+
+#: Told of the hours whose roll-ups have changed, in their transaction; the signature of `metrics.values.file`.
+File = Callable[[Connection, Sequence[tuple[int, datetime]]], object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,32 +70,33 @@ def refresh(
     *,
     grace: timedelta = GRACE,
     chunk_pairs: int = CHUNK_PAIRS,
-    values: StoreValues = store_values,
+    file: File = values.file,
     progress: Progress | None = None,
 ) -> RefreshResult:
     """Recompute the closed hours that changed readings reach, then the figures of those hours.
 
-    What the connection has not committed yet is committed first; each chunk is a transaction of its own, so that an
-    interrupted refresh has lost nothing and the next one continues.
+    What the connection has not committed yet is committed first; each chunk of roll-ups and each stretch of days with
+    figures is a transaction of its own, so that an interrupted refresh has lost nothing and the next one continues. Of
+    more than one chunk, the figures of days gone by are computed on a second connection meanwhile.
 
     Args:
         connection: to the database; not used by anybody else meanwhile.
         now: the present, UTC.
         grace: how long after its end an hour counts as closed.
         chunk_pairs: (datastream, hour) pairs per transaction, about.
-        values: computes the figures of changed hours, in the same transaction.
+        file: told of the hours that changed, in their transaction: files the days whose figures are due.
         progress: told after each transaction.
 
     Raises:
         BusyError: another refresh runs on this database.
     """
     cutoff = (now.astimezone(UTC) - grace).replace(minute=0, second=0, microsecond=0)
+    tell = progress or (lambda _step, _done, _waiting: None)
     changed = chunks = done = 0
-    with _alone(connection):
-        if progress:
-            waiting = _waiting(connection, cutoff)
-            progress(0, waiting)
+    with _alone(connection), Beside(connection, now) as beside:
+        waiting = _waiting(connection, cutoff)
         while True:
+            tell(Step.ROLL_UPS, done, waiting)
             with connection.transaction():
                 connection.execute("SET LOCAL timezone = 'UTC'; SET LOCAL jit = off; SET LOCAL work_mem = '128MB'")
                 datastreams = take(connection, cutoff, chunk_pairs)
@@ -94,13 +104,14 @@ def refresh(
                     break
                 zones.fill(connection, sorted(set(zones.of_districts(connection).values())))
                 rows = recompute(connection, datastreams, cutoff)
-                values(connection, sorted(rows), now)
+                file(connection, sorted(rows))
             chunks += 1
             changed += len(rows)
-            if progress:
-                done, waiting = done + waiting, _waiting(connection, cutoff)
-                done -= waiting
-                progress(done, waiting)
+            done, waiting = done + waiting, _waiting(connection, cutoff)
+            done -= waiting
+            if waiting:
+                beside.go_on()
+        beside.finish(lambda done, waiting: tell(Step.FIGURES, done, waiting))
         if changed >= BULK_ROWS:
             connection.execute("ANALYZE metrics.hour, metrics.value")
             connection.commit()
@@ -112,7 +123,7 @@ def rebuild(
     now: datetime,
     *,
     grace: timedelta = GRACE,
-    values: StoreValues = store_values,
+    file: File = values.file,
     progress: Progress | None = None,
 ) -> RefreshResult:
     """Drop all roll-ups and figures and compute them anew from readings, corrections and facts.
@@ -123,7 +134,7 @@ def rebuild(
     with _alone(connection), connection.transaction():
         connection.execute("SET LOCAL timezone = 'UTC'")
         if connection.execute("SELECT FROM ingest.dropped LIMIT 1").fetchone() is None:
-            connection.execute("TRUNCATE metrics.hour, metrics.value, metrics.local_day")
+            connection.execute("TRUNCATE metrics.hour, metrics.value, metrics.due, metrics.local_day")
         else:
             connection.execute(
                 "DELETE FROM metrics.hour h"
@@ -133,7 +144,7 @@ def rebuild(
             "INSERT INTO ingest.touched (batch_id, hour, datastream_ids)"
             " SELECT NULL, date_trunc('hour', time), array_agg(DISTINCT datastream_id) FROM ingest.reading GROUP BY 2"
         )
-    return refresh(connection, now, grace=grace, values=values, progress=progress)
+    return refresh(connection, now, grace=grace, file=file, progress=progress)
 
 
 def run(
@@ -162,6 +173,7 @@ def run(
                 while not stop.is_set():
                     try:
                         refresh(connection, clock(), grace=grace, progress=progress)
+                        jobs.ran(connection, jobs.Job.REFRESH)
                     except BusyError:
                         log.info("another refresh runs; waiting")
                     pause = every

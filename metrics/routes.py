@@ -1,64 +1,88 @@
 """HTTP of the figures: what each metric means, its values, and why one is what it is."""
 
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, HTTPException, Query
+import psycopg
+from fastapi import APIRouter, Depends, HTTPException, Query
+from fastapi import Response as Answer
 from psycopg_pool import ConnectionPool
-from pydantic import BaseModel
+from pydantic import BaseModel, Field, WithJsonSchema
 
+from ingest.listing import CSV, Listing
+from ingest.query import TEXT, District
 from metrics import inputs
 from metrics.definition import Definition, Grain
 from metrics.evaluate import definitions, evaluate
 from metrics.explain import Explanation, explain
 from metrics.expression import plain
-from metrics.inputs import instant
+from metrics.inputs import WindowError, instant
 from metrics.model import MetricValue
+
+#: No window of an evaluation is longer, and nobody waits for one (our choice).
+LONGEST = timedelta(days=3 * 366)
+
+Metric = Annotated[
+    str,
+    Query(pattern="^[a-z0-9][a-z0-9_]{0,99}$", description="name of a definition", examples=["parking_occupancy"]),
+]
+_INSTANT = WithJsonSchema({"type": "string", "anyOf": [{"format": "date"}, {"format": "date-time"}]})
+Start = Annotated[
+    str,
+    _INSTANT,
+    Query(
+        alias="from", description="a date of the district's zone, or a time with its offset", examples=["2026-11-01"]
+    ),
+]
+End = Annotated[str, _INSTANT, Query(alias="to", description="end of the half-open window", examples=["2026-11-02"])]
+Subject = Annotated[str, Field(pattern=TEXT, max_length=256)]
+Shown = Annotated[Listing, Depends(Listing)]
 
 
 class DefinitionOut(BaseModel):
     """A metric as its header declares it."""
 
-    name: str
-    title: dict[str, str]
-    meaning: dict[str, str]
-    unit: str
-    grains: list[str]
-    subjects: list[str]
-    inputs: list[str]
-    formula: dict[str, str]
-    terms: dict[str, dict[str, str]]
+    name: str = Field(examples=["parking_occupancy"])
+    title: dict[str, str] = Field(examples=[{"zh": "车位占用率", "en": "Parking occupancy"}])
+    meaning: dict[str, str] = Field(description="in Chinese and English")
+    unit: str = Field(description="UCUM code", examples=["1"])
+    grains: list[str] = Field(examples=[["hour", "day", "window"]])
+    subjects: list[str] = Field(description="kinds of subjects", examples=[["district", "car_park"]])
+    inputs: list[str] = Field(description="quantities and registers", examples=[["parking.used"]])
+    formula: dict[str, str] = Field(examples=[{"": "used_time / total_time"}])
+    terms: dict[str, dict[str, str]] = Field(description="unit and meaning of each term of the formula")
     over_time: str
     over_devices: str
     coverage: str
     source: str
-    version: str
+    version: str = Field(description="SHA-256 of the content")
 
 
 class ValueOut(BaseModel):
     """A figure. Numbers are decimals as text; `numerator` null: undetermined, never zero."""
 
-    metric: str
-    subject: str
+    metric: str = Field(examples=["parking_occupancy"])
+    subject: str = Field(examples=["car_park:north"])
     start: datetime
     end: datetime
-    numerator: str | None
-    denominator: str
-    #: for display
-    value: float | None
-    unit: str
-    coverage: float | None
-    coverage_numerator: str
-    coverage_denominator: str
-    devices: list[str]
-    origins: list[str]
-    quality: str
+    numerator: str | None = Field(examples=["15120000"])
+    denominator: str = Field(examples=["25920000"])
+    value: float | None = Field(description="for display", examples=[0.583333333])
+    unit: str = Field(description="UCUM code", examples=["1"])
+    coverage: float | None = Field(description="0 to 1; null: nothing was expected", examples=[0.998])
+    coverage_numerator: str = Field(examples=["998"])
+    coverage_denominator: str = Field(examples=["1000"])
+    devices: list[str] = Field(examples=[["spaces-north"]])
+    origins: list[str] = Field(examples=[["real"]])
+    quality: str = Field(examples=["good"])
     method: str
-    backfilled: str
-    #: how far the amounts read may be off, because a part was shared over an edge of the window
-    shared: str
-    definition: str
+    backfilled: str = Field(description="part that came late, as a share of what was read", examples=["0"])
+    shared: str = Field(
+        description="how far the amounts read may be off, because a part was shared over an edge of the window",
+        examples=["0"],
+    )
+    definition: str = Field(description="version of the metric")
 
 
 class PartOut(BaseModel):
@@ -97,53 +121,74 @@ def router(pool: ConnectionPool) -> APIRouter:
     """Returns the routes under /metrics/v1."""
     routes = APIRouter(prefix="/metrics/v1", tags=["metrics"])
 
-    @routes.get("/definitions")
-    def list_definitions() -> list[DefinitionOut]:
-        """Every metric of the catalogue, by name."""
-        return [definition_out(definition) for definition in definitions().values()]
+    @routes.get(
+        "/definitions", summary="Every metric of the catalogue, by name", response_model=list[DefinitionOut],
+        responses=CSV,
+    )  # fmt: skip
+    def list_definitions(shown: Shown) -> Answer:
+        found = [definition_out(definition) for definition in definitions().values()]
+        return shown.part(DefinitionOut, found, lambda one: one.name)
 
-    @routes.get("/districts/{district}/values")
+    @routes.get(
+        "/districts/{district}/values", summary="Values of one metric, one per subject and hour, day or window",
+        response_model=list[ValueOut], responses=CSV,
+    )  # fmt: skip
     def list_values(
-        district: str,
-        metric: str,
-        start: Annotated[str, Query(alias="from", examples=["2026-11-01"])],
-        end: Annotated[str, Query(alias="to", examples=["2026-11-02"])],
-        subject: Annotated[list[str] | None, Query()] = None,
-        grain: Grain = Grain.WINDOW,
-    ) -> list[ValueOut]:
-        """Values of one metric, one per subject and hour, day or window."""
+        district: District,
+        metric: Metric,
+        start: Start,
+        end: End,
+        shown: Shown,
+        subject: Annotated[
+            list[Subject] | None, Query(description="only these subjects", examples=[["district"]])
+        ] = None,
+        grain: Annotated[Grain, Query(description="hour, day or window", examples=["day"])] = Grain.WINDOW,
+    ) -> Answer:
         with pool.connection() as connection:
             try:
-                zone = inputs.zone_of(connection, district)
-                window = instant(start, zone), instant(end, zone)
-                return [
-                    value_out(v) for v in evaluate(connection, metric, district, *window, subjects=subject, grain=grain)
-                ]
+                window = _window(connection, district, start, end)
+                found = evaluate(connection, metric, district, *window, subjects=subject, grain=grain)
             except LookupError as error:
                 raise HTTPException(404, str(error)) from error
             except ValueError as error:
-                raise HTTPException(422, str(error)) from error
+                raise HTTPException(409, str(error)) from error
+        return shown.part(
+            ValueOut, [value_out(value) for value in found], lambda one: f"{one.subject} {one.start.isoformat()}"
+        )
 
-    @routes.get("/districts/{district}/explain")
+    @routes.get("/districts/{district}/explain", summary="One value with the numbers it was made of")
     def explain_value(
-        district: str,
-        metric: str,
-        subject: str,
-        start: Annotated[str, Query(alias="from", examples=["2026-11-01"])],
-        end: Annotated[str, Query(alias="to", examples=["2026-11-02"])],
+        district: District,
+        metric: Metric,
+        subject: Annotated[
+            str, Query(pattern=TEXT, max_length=256, description="as a value names it", examples=["district"])
+        ],
+        start: Start,
+        end: End,
     ) -> ExplanationOut:
-        """One value with the numbers it was made of."""
         with pool.connection() as connection:
             try:
-                zone = inputs.zone_of(connection, district)
-                found = explain(connection, metric, district, subject, instant(start, zone), instant(end, zone))
+                found = explain(connection, metric, district, subject, *_window(connection, district, start, end))
             except LookupError as error:
                 raise HTTPException(404, str(error)) from error
             except ValueError as error:
-                raise HTTPException(422, str(error)) from error
+                raise HTTPException(409, str(error)) from error
         return explanation_out(found)
 
     return routes
+
+
+def _window(connection: psycopg.Connection, district: str, start: str, end: str) -> tuple[datetime, datetime]:
+    zone = inputs.zone_of(connection, district)
+    try:
+        window = instant(start, zone), instant(end, zone)
+    except WindowError as error:
+        raise HTTPException(422, str(error)) from error
+    except OverflowError as error:
+        raise ValueError(f"expected a time like 2026-11-01T08:00:00+08:00, got {start!r} and {end!r}") from error
+    if window[1] - window[0] > LONGEST:
+        raise ValueError(f"expected a window of at most {LONGEST.days} days, got {(window[1] - window[0]).days}")
+    return window
 
 
 def definition_out(definition: Definition) -> DefinitionOut:

@@ -7,6 +7,7 @@ from threading import Event
 
 import psycopg
 
+from ingest import jobs
 from scoring import evidence, register
 
 logger = logging.getLogger(__name__)
@@ -47,6 +48,7 @@ def run(
             with psycopg.connect(address, application_name="district scoring") as connection:
                 while not stop.is_set():
                     once(connection, clock(), seen)
+                    jobs.ran(connection, jobs.Job.FOLLOW)
                     pause = every
                     stop.wait(every.total_seconds())
         except psycopg.OperationalError as error:

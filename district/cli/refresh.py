@@ -39,8 +39,8 @@ def refresh(
 
 @contextmanager
 def _bar() -> Iterator[roll_ups.Progress]:
-    """A bar over (datastream, hour) pairs on standard error, at a terminal."""
-    columns = (TextColumn("roll-ups"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    """Bars over (datastream, hour) pairs and days of figures on standard error, at a terminal."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=None)
-        yield lambda done, waiting: bar.update(task, completed=done, total=done + waiting)
+        tasks = {step: bar.add_task(step.value, total=None) for step in roll_ups.Step}
+        yield lambda step, done, waiting: bar.update(tasks[step], completed=done, total=done + waiting)

@@ -19,20 +19,16 @@ source: docs/domain.md 3, freshness; nearest rank, docs/numbers.md; declared imp
 store: {hour: [feed], day: [district, feed, device]}
 decimals: 0
 */
-SELECT v.subject, x.window_start, x.window_end, x.key, x.device, x.datastream_id, x.hour,
-       x.covered, x.expected, x.origins, x.backfilled, x.readings
-FROM (
-    SELECT p.window_start, p.window_end, '' AS key, p.device, p.feed, NULL::int AS datastream_id, p.hour,
-           p.online_minutes AS covered, p.expected_us / 60000000 AS expected, p.origins, p.backfilled, NULL::bigint AS readings
-    FROM presence p
-    UNION ALL
-    SELECT r.window_start, r.window_end, e.edge_s::text, r.device, r.feed, NULL, r.hour, 0, 0, NULL, 0, sum(e.readings)
-    FROM registered r
-    JOIN stream s ON s.device = r.device AND s.hour = r.hour
-    CROSS JOIN LATERAL unnest(%(edges_s)s::int[], s.lateness) AS e (edge_s, readings)
-    WHERE e.readings > 0
-    GROUP BY r.window_start, r.window_end, e.edge_s, r.device, r.feed, r.hour
-) x
+SELECT v.subject, p.window_start, p.window_end, e.key, p.device, NULL::int AS datastream_id, p.hour,
+       e.covered, e.expected, e.origins, e.backfilled, e.readings
+FROM presence p
 CROSS JOIN LATERAL (
-    SELECT 'device:' || x.device UNION ALL SELECT 'feed:' || x.feed UNION ALL SELECT 'district'
+    SELECT '' AS key, p.online_minutes AS covered, p.expected_us / 60000000 AS expected, p.origins, p.backfilled, NULL::numeric AS readings
+    UNION ALL
+    SELECT c.edge_s::text, 0, 0, NULL, 0, c.readings
+    FROM unnest(%(edges_s)s::int[], p.lateness) AS c (edge_s, readings)
+    WHERE c.readings > 0
+) e
+CROSS JOIN LATERAL (
+    SELECT 'device:' || p.device UNION ALL SELECT 'feed:' || p.feed UNION ALL SELECT 'district'
 ) v (subject)

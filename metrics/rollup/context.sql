@@ -4,7 +4,7 @@
 CREATE TEMPORARY TABLE rollup_stream ON COMMIT DROP AS
 SELECT d.id AS datastream_id, d.district, d.device, d.quantity, q.kind, q.resolution,
        coalesce(z.offset_us, 0) AS offset_us,   -- start of the zone's clock hours within the UTC hour
-       w.frozen_us,
+       w.frozen_us, EXISTS (SELECT FROM ingest.correction c WHERE c.datastream_id = d.id) AS corrected,
        coalesce(x.interval_us, 0) AS longest_interval_us,   -- of all revisions: rows may stem from an earlier one
        coalesce(x.hold_us, 0) AS longest_hold_us           -- and never shorter than the interval
 FROM ingest.datastream d
@@ -27,13 +27,14 @@ WITH bound (first_us, last_us) AS (
            CASE WHEN isfinite(f.valid_from) THEN metrics.us(f.valid_from) ELSE b.first_us END AS from_us,
            CASE WHEN isfinite(f.valid_to) THEN metrics.us(f.valid_to) ELSE b.last_us END AS to_us,
            (f.body->>'interval_s')::numeric AS interval_s,
-           metrics.us(c.start) AS commissioned_us, metrics.us(r.start) AS retired_us
+           (SELECT metrics.us(c.start) FROM metrics.local_day c WHERE c.zone = z.zone AND c.day = (f.body->>'commissioned_on')::date)
+               AS commissioned_us,
+           (SELECT metrics.us(r.start) FROM metrics.local_day r WHERE r.zone = z.zone AND r.day = (f.body->>'retired_on')::date)
+               AS retired_us
     FROM (SELECT DISTINCT s.district FROM rollup_stream s) d
     CROSS JOIN bound b
     CROSS JOIN LATERAL ingest.facts(d.district, 'device') f
     LEFT JOIN unnest(%(districts)s::text[], %(zones)s::text[]) AS z (district, zone) ON z.district = d.district
-    LEFT JOIN metrics.local_day c ON c.zone = z.zone AND c.day = (f.body->>'commissioned_on')::date
-    LEFT JOIN metrics.local_day r ON r.zone = z.zone AND r.day = (f.body->>'retired_on')::date
 ), known AS (
     SELECT s.datastream_id, v.from_us, v.to_us,
            greatest(v.from_us, v.commissioned_us) AS expected_from_us,   -- slots are expected of a device in service only

@@ -20,9 +20,12 @@ SELECT DISTINCT x.id, metrics.us(t.hour), %(hour)s::bigint FROM taken t CROSS JO
 WHERE NOT EXISTS (SELECT FROM ingest.dropped d WHERE t.hour >= d.time_from AND t.hour < d.time_to);
 
 -- A counter's reading or a delta stamped exactly as the hour ends belongs before the end, but its row is filed under the
--- hour that has only begun. Rows of that hour are looked through once (batch_id becomes 0) and stay.
+-- hour that has only begun. Rows of that hour are looked through once (batch_id becomes 0) and stay. That is last: an hour
+-- at the end that is there before those between would be taken for one that they have to hand on to.
 WITH seen AS (
-    DELETE FROM ingest.touched WHERE hour = %(cutoff)s AND batch_id IS DISTINCT FROM 0 RETURNING datastream_ids
+    DELETE FROM ingest.touched
+    WHERE hour = %(cutoff)s AND batch_id IS DISTINCT FROM 0 AND NOT EXISTS (SELECT FROM ingest.touched t WHERE t.hour < %(cutoff)s)
+    RETURNING datastream_ids
 ), datastream AS (
     SELECT DISTINCT x.id FROM seen s CROSS JOIN LATERAL unnest(s.datastream_ids) x (id)
 ), kept AS (

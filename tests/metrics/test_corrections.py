@@ -29,7 +29,7 @@ def stored(connection: psycopg.Connection, quantity: str, values: list[float]) -
 
 def roll(connection: psycopg.Connection) -> None:
     connection.commit()
-    refresh(connection, at(600), values=no_values)
+    refresh(connection, at(600), file=no_values)
     connection.commit()
 
 

@@ -150,13 +150,13 @@ def test_hours_close_with_the_clock_and_a_reading_on_the_full_hour_ends_the_one_
 ) -> None:
     people = stream(connection, "people.in")
     put.insert(connection, people, [Row(at=at(5 * n), value=1) for n in range(1, 12)])
-    assert refresh(connection, at(60.5), values=no_values).changed == 0, "within the grace"
+    assert refresh(connection, at(60.5), file=no_values).changed == 0, "within the grace"
     roll(connection, at(61))
     assert hour(connection, people, at(0))["amount"] == 11
     put.insert(connection, people, [Row(at=at(60), value=1), Row(at=at(65), value=1)])
     roll(connection, at(66))
     assert hour(connection, people, at(0))["amount"] == 12
-    rebuild(connection, at(66), grace=timedelta(0), values=no_values)
+    rebuild(connection, at(66), grace=timedelta(0), file=no_values)
     assert hour(connection, people, at(0))["amount"] == 12
     assert connection.execute("SELECT count(*) FROM metrics.hour").fetchone() == (1,), "the second hour is still open"
     roll(connection, at(120))
@@ -168,7 +168,7 @@ def test_a_rebuild_also_counts_the_only_reading_of_an_hour_stamped_at_its_end(co
     people = stream(connection, "people.in")
     put.insert(connection, people, [Row(at=at(60), value=3)])
     roll(connection, at(70))
-    rebuild(connection, at(70), grace=timedelta(0), values=no_values)
+    rebuild(connection, at(70), grace=timedelta(0), file=no_values)
     assert hour(connection, people, at(0))["amount"] == 3
 
 
@@ -225,13 +225,13 @@ def test_a_writer_does_not_wait_for_a_refresh(connection: psycopg.Connection, da
 
     late = [[Row(at=at(10), value=2)]]
 
-    def write_meanwhile(_connection: object, _changed: Sequence[tuple[int, datetime]], _now: datetime) -> int:
+    def write_meanwhile(_connection: object, _changed: Sequence[tuple[int, datetime]]) -> int:
         with psycopg.connect(database, options="-c lock_timeout=2s") as writer:
             while late:
                 put.insert(writer, power, late.pop())
         return 0
 
-    refresh(connection, at(60), grace=timedelta(0), values=write_meanwhile)
+    refresh(connection, at(60), grace=timedelta(0), file=write_meanwhile)
     assert hour(connection, power, at(0))["received"] == 2
 
 
@@ -260,23 +260,23 @@ def test_two_refreshes_do_not_run_at_once(connection: psycopg.Connection, databa
     power = stream(connection, "power.active")
     put.insert(connection, power, [Row(at=at(5), value=1)])
 
-    def second(_connection: object, _changed: Sequence[tuple[int, datetime]], _now: datetime) -> int:
+    def second(_connection: object, _changed: Sequence[tuple[int, datetime]]) -> int:
         with psycopg.connect(database) as other, pytest.raises(BusyError):
             roll(other, at(60))
         return 0
 
-    assert refresh(connection, at(60), grace=timedelta(0), values=second).changed == 1
+    assert refresh(connection, at(60), grace=timedelta(0), file=second).changed == 1
 
 
 def test_a_refresh_that_fails_keeps_what_is_left_to_do(connection: psycopg.Connection) -> None:
     power = stream(connection, "power.active")
     put.insert(connection, power, [Row(at=at(5), value=1)])
 
-    def fail(_connection: object, _changed: object, _now: object) -> int:
+    def fail(_connection: object, _changed: object) -> int:
         raise RuntimeError("no figures today")
 
     with pytest.raises(RuntimeError, match="no figures"):
-        refresh(connection, at(60), grace=timedelta(0), values=fail)
+        refresh(connection, at(60), grace=timedelta(0), file=fail)
     assert connection.execute("SELECT count(*) FROM metrics.hour").fetchone() == (0,)
     assert roll(connection, at(60)).changed == 1
 
@@ -317,10 +317,10 @@ def test_order_serial_numbers_sessions_and_chunks_do_not_change_a_digest(databas
                 "TRUNCATE ingest.reading, ingest.datastream, ingest.touched, metrics.hour, ingest.fact CASCADE"
             )
             fill(connection, random.Random(n))
-            refresh(connection, at(9999), grace=timedelta(0), chunk_pairs=(20_000, 1, 40)[n], values=no_values)
+            refresh(connection, at(9999), grace=timedelta(0), chunk_pairs=(20_000, 1, 40)[n], file=no_values)
             connection.execute("SET timezone = 'UTC'")
             seen.append(table(connection))
-            rebuild(connection, at(9999), grace=timedelta(0), values=no_values)
+            rebuild(connection, at(9999), grace=timedelta(0), file=no_values)
             seen.append(table(connection))
     assert len(seen[0]) > 400
     assert all(rows == seen[0] for rows in seen)
@@ -375,7 +375,7 @@ def test_one_changed_reading_changes_the_digest_of_its_hour(connection: psycopg.
     roll(connection, at(240))
     before = [hour(connection, power, at(60 * n))["input_digest"] for n in range(3)]
     connection.execute("UPDATE ingest.reading SET value = 1.0000000000000002 WHERE time = %s", (at(90),))
-    rebuild(connection, at(240), grace=timedelta(0), values=no_values)
+    rebuild(connection, at(240), grace=timedelta(0), file=no_values)
     after = [hour(connection, power, at(60 * n))["input_digest"] for n in range(3)]
     assert [a == b for a, b in zip(before, after, strict=True)] == [True, False, True]
 
@@ -390,7 +390,7 @@ def test_a_digest_covers_the_later_reading_that_shares_in_the_hour(
         connection.execute("TRUNCATE ingest.reading")
         rows = [Row(at=at(50), value=0, span_us=MINUTE_US), Row(at=at(70), value=value, span_us=15 * MINUTE_US)]
         put.insert(connection, people, rows)
-        rebuild(connection, at(120), grace=timedelta(0), values=no_values)
+        rebuild(connection, at(120), grace=timedelta(0), file=no_values)
         digests.add(hour(connection, people, at(0))["input_digest"])
     assert len(digests) == 2
 

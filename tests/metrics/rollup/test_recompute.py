@@ -27,14 +27,14 @@ QUANTITY = {
 START_US = int(START.timestamp()) * 1_000_000
 
 
-def no_values(_connection: object, _changed: object, _now: object) -> int:
+def no_values(_connection: object, _changed: object) -> int:
     """Roll-ups alone."""
     return 0
 
 
 def roll(connection: psycopg.Connection, now: datetime) -> RefreshResult:
     """Refresh without grace and without figures."""
-    return refresh(connection, now, grace=timedelta(0), values=no_values)
+    return refresh(connection, now, grace=timedelta(0), file=no_values)
 
 
 def table(connection: psycopg.Connection) -> list[dict[str, object]]:
@@ -162,5 +162,5 @@ def test_late_readings_and_corrections_give_what_the_reference_and_a_rebuild_giv
             )  # fmt: skip
             expect(connection, stream, want, kind)
         incremental = table(connection)
-        rebuild(connection, now, grace=timedelta(0), values=no_values)
+        rebuild(connection, now, grace=timedelta(0), file=no_values)
         assert table(connection) == incremental
