@@ -1,32 +1,33 @@
-"""The HTTP service: every part's routes, one shape of error, and what a supervisor asks."""
+"""The HTTP service: every part's routes behind one guard, one shape of error, and what a supervisor asks."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import psycopg
-from fastapi import FastAPI, Request, Response
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, PlainTextResponse
+from fastapi import Depends, FastAPI
+from fastapi.responses import PlainTextResponse
 from psycopg_pool import ConnectionPool
-from starlette.exceptions import HTTPException
 
-from district import observe
+from district import observe, problem, reference
+from district.access import routes as access
+from district.access.guard import FAILURES_PER_MINUTE, Guard
+from district.access.limit import Limiter
+from district.body_limit import BodyLimit
+from district.cli.quarantine import send
+from district.headers import AnswerHeaders
 from district.pages import routes as pages
+from district.settings import Settings
+from ingest import actions as ingest_actions
 from ingest import routes as ingest_routes
+from ingest.quarantine import Booking, Quarantined, Replay
 from metrics import routes as metrics_routes
+from scoring import actions as scoring_actions
 from scoring import routes as scoring_routes
 
-PROBLEM = "application/problem+json"
-#: Pages and API answer from this machine alone: nothing is loaded from elsewhere.
-HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-}
 
-
-def application(database_url: str) -> FastAPI:
-    """The service on a database."""
+def application(database_url: str, settings: Settings | None = None) -> FastAPI:
+    """The service on a database; `settings`: its other settings, by default the defaults."""
+    settings = settings or Settings()
     pool = ConnectionPool(
         database_url, min_size=1, max_size=8, open=False, check=ConnectionPool.check_connection,
         kwargs={"connect_timeout": 5, "options": "-c timezone=UTC -c statement_timeout=30s"},
@@ -38,15 +39,33 @@ def application(database_url: str) -> FastAPI:
         yield
         pool.close()
 
-    app = FastAPI(title="District", version="1", lifespan=lifespan)
-    for part in (ingest_routes, metrics_routes, scoring_routes, pages):
+    guard = Guard(
+        pool, required=settings.http.access == "required",
+        requests=Limiter(settings.http.requests_per_minute), failures=Limiter(FAILURES_PER_MINUTE),
+    )  # fmt: skip
+    # The reference is a page of ours: those of the framework load scripts from elsewhere.
+    app = FastAPI(
+        title="District", version="1", lifespan=lifespan, dependencies=[Depends(guard)],
+        openapi_url=None, docs_url=None, redoc_url=None,
+    )  # fmt: skip
+    for part in (ingest_routes, metrics_routes, scoring_routes, scoring_actions, pages):
         app.include_router(part.router(pool))
-    app.add_exception_handler(HTTPException, _problem)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(psycopg.OperationalError, _unavailable)
-    app.middleware("http")(_guarded)
+    app.include_router(ingest_actions.router(pool, _replayer(settings)))
+    app.include_router(access.router(pool, guard))
+    app.include_router(reference.router(app))
     _health(app, pool)
+    app.add_middleware(BodyLimit)
+    problem.handle(app)
+    app.add_middleware(AnswerHeaders)
     return app
+
+
+def _replayer(settings: Settings) -> ingest_actions.Replayer:
+    def replay(connection: psycopg.Connection, chosen: list[Quarantined], booking: Booking) -> Replay:
+        # Without a key: what is sealed is opened on the machine of a person.
+        return send(connection, chosen, settings, None, booking)
+
+    return replay
 
 
 def _health(app: FastAPI, pool: ConnectionPool) -> None:
@@ -64,34 +83,3 @@ def _health(app: FastAPI, pool: ConnectionPool) -> None:
     def prometheus() -> PlainTextResponse:
         with pool.connection() as connection:
             return PlainTextResponse(observe.exposition(connection), media_type="text/plain; version=0.0.4")
-
-
-async def _guarded(request: Request, call_next: Callable[[Request], object]) -> Response:
-    response = await call_next(request)  # type: ignore[misc]
-    assert isinstance(response, Response)
-    if not request.url.path.startswith(("/docs", "/redoc")):
-        response.headers.update(HEADERS)
-    return response
-
-
-def problem(status: int, title: str, detail: str, instance: str) -> JSONResponse:
-    """An error as RFC 9457 has it."""
-    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, "instance": instance}
-    return JSONResponse(body, status_code=status, media_type=PROBLEM)
-
-
-def _problem(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    title = {404: "Not found", 405: "Method not allowed"}.get(error.status_code, "Request failed")
-    return problem(error.status_code, title, str(error.detail), request.url.path)
-
-
-def _invalid(request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)
-    details = "; ".join(f"{'.'.join(str(part) for part in entry['loc'])}: {entry['msg']}" for entry in error.errors())
-    return problem(422, "Invalid request", details, request.url.path)
-
-
-def _unavailable(request: Request, error: Exception) -> Response:
-    del error  # its text may hold addresses
-    return problem(503, "Database unavailable", "the database does not answer; try again", request.url.path)

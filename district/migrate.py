@@ -9,7 +9,7 @@ from psycopg.types.json import Jsonb
 
 from ingest import quantities
 
-PARTS = ("ingest", "metrics", "scoring", "dashboards")
+PARTS = ("ingest", "metrics", "scoring", "dashboards", "district")
 LOCK = 7_300_901
 
 

@@ -1,5 +1,6 @@
 """Settings of every process: one commented file (district/sample.yaml), addresses and secrets from the environment."""
 
+import ipaddress
 import os
 from collections.abc import Mapping
 from importlib import resources
@@ -7,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 #: Environment variable -> path of the setting it stands for. The environment wins over the file.
 ENVIRONMENT = {
@@ -45,6 +46,16 @@ class Tls(_Section):
     ca_file: str | None = None
     cert_file: str | None = None
     key_file: str | None = None
+    #: True: any certificate is accepted, for a test bench only
+    insecure: bool = False
+
+
+class Will(_Section):
+    """What the broker publishes when a collector is gone without a goodbye (MQTT 5, 3.1.2.5)."""
+
+    #: {id} is that of the collector; None: no will
+    topic: str | None = "district/v1-collector/{id}"
+    payload: str = "offline"
 
 
 class Broker(_Section):
@@ -55,6 +66,7 @@ class Broker(_Section):
     user: str | None = None
     password: str | None = Field(None, repr=False)
     tls: Tls = Tls()
+    will: Will = Will()
     receiver: Literal["mqtt5", "paho"] = "mqtt5"
     keepalive_s: int = Field(30, ge=5, le=3600)
     session_expiry_s: int = Field(1_209_600, ge=60)
@@ -111,11 +123,47 @@ class Storage(_Section):
     keep_days: int | None = Field(None, ge=62)
 
 
+class ServerTls(_Section):
+    """The certificate that the HTTP service shows."""
+
+    cert_file: str | None = None
+    key_file: str | None = None
+
+    @property
+    def enabled(self) -> bool:
+        """Whether the service speaks HTTPS."""
+        return self.cert_file is not None
+
+
 class Http(_Section):
     """Pages, API and figures for Prometheus."""
 
+    tls: ServerTls = ServerTls()
     host: str = "127.0.0.1"
     port: int = Field(8080, ge=1, le=65535)
+    #: auto: open for reading on this machine until a key or an account is made
+    access: Literal["auto", "required"] = "auto"
+    requests_per_minute: int = Field(1200, ge=1)
+
+    @field_validator("host")
+    @classmethod
+    def _only_here_without_tls(cls, host: str, info: ValidationInfo) -> str:
+        tls = info.data.get("tls")
+        if not loopback(host) and not (isinstance(tls, ServerTls) and tls.enabled):
+            raise ValueError("without http.tls.cert_file the service listens on this machine only, like 127.0.0.1")
+        return host
+
+
+def loopback(host: str) -> bool:
+    """Whether an address reaches no further than this machine.
+
+    >>> loopback("127.0.0.1"), loopback("::1"), loopback("localhost"), loopback("0.0.0.0")
+    (True, True, True, False)
+    """
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 class Settings(_Section):

@@ -6,23 +6,36 @@ from typing import Annotated
 
 import psycopg
 from fastapi import APIRouter, Depends, HTTPException, Path, Query
+from fastapi import Response as Answer
 from psycopg_pool import ConnectionPool
-from pydantic import AwareDatetime
 
+from ingest.listing import CSV, Listing
+from ingest.query import District, Instant
 from scoring import assessment as assessments
 from scoring import decision, gaps, papers, published, register, rubric, store
 from scoring.assessment import Assessment
+from scoring.model import Outcome
 from scoring.published import DecisionBody, DocumentBody, GapsBody, ItemBody, RevisionBody, TotalBody
 
-District = Annotated[str, Path(description="id of the district", examples=["lakeside-demo"])]
-Code = Annotated[str, Path(description="code of the item in the order of the form", examples=["2.2.5.1"])]
+Code = Annotated[
+    str,
+    Path(
+        pattern=r"^[0-9]{1,2}(\.[0-9]{1,2}){0,4}$", description="code of the item in the order of the form",
+        examples=["2.2.5.1"],
+    ),
+]  # fmt: skip
 Evaluation = Annotated[
-    str | None, Query(description="id of an assessment of the catalogue; without it the one that runs now")
+    str | None,
+    Query(
+        pattern="^[a-z0-9][a-z0-9_-]{0,63}$",
+        description="id of an assessment of the catalogue; without it the one that runs now",
+    ),
 ]
 AsOf = Annotated[
-    AwareDatetime | None,
+    Instant | None,
     Query(description="only what was stored by then; with its zone", examples=["2026-11-23T00:00:00+08:00"]),
 ]
+Shown = Annotated[Listing, Depends(Listing)]
 NOT_FOUND: dict[int | str, dict[str, object]] = {404: {"description": "no such district, assessment or item"}}
 
 
@@ -36,59 +49,94 @@ def router(pool: ConnectionPool) -> APIRouter:
 
     Connection = Annotated[psycopg.Connection, Depends(connection)]  # noqa: N806  a type, as FastAPI reads it
 
-    @routes.get("/districts/{district}/items", responses=NOT_FOUND, summary="Suggested points of all items")
-    def read_items(connection: Connection, district: District, assessment: Evaluation = None) -> list[ItemBody]:
-        return store.items(connection, district, _assessment(connection, district, assessment))
+    @routes.get(
+        "/districts/{district}/items", responses=NOT_FOUND | CSV, summary="Suggested points of all items",
+        response_model=list[ItemBody],
+    )  # fmt: skip
+    def read_items(
+        connection: Connection,
+        district: District,
+        shown: Shown,
+        assessment: Evaluation = None,
+        outcome: Annotated[Outcome | None, Query(description="only this outcome", examples=["met"])] = None,
+        section: Annotated[
+            str | None,
+            Query(
+                pattern=r"^[0-9]{1,2}(\.[0-9]{1,2}){0,4}$", description="only items below this code", examples=["2.2"]
+            ),
+        ] = None,
+    ) -> Answer:
+        found = [
+            body
+            for body in store.items(connection, district, chosen(connection, district, assessment))
+            if outcome in {None, body.outcome}
+            and (section is None or body.code == section or body.code.startswith(f"{section}."))
+        ]
+        return shown.part(ItemBody, found, lambda body: body.code)
 
     @routes.get("/districts/{district}/items/{code}", responses=NOT_FOUND, summary="Suggested points of one item")
     def read_item(connection: Connection, district: District, code: Code, assessment: Evaluation = None) -> ItemBody:
-        chosen = _assessment(connection, district, assessment)
-        _known(chosen, code)
-        return store.items(connection, district, chosen, code)[0]
+        found = chosen(connection, district, assessment)
+        _known(found, code)
+        return store.items(connection, district, found, code)[0]
 
     @routes.get(
         "/districts/{district}/items/{code}/evidence",
-        responses=NOT_FOUND,
+        responses=NOT_FOUND | CSV,
+        response_model=list[RevisionBody],
         summary="Evidence of one item as history, the revision in force first",
     )
     def read_evidence(
-        connection: Connection, district: District, code: Code, as_of: AsOf = None, assessment: Evaluation = None
-    ) -> list[RevisionBody]:
-        chosen = _assessment(connection, district, assessment)
-        _known(chosen, code)
-        return store.revisions(connection, district, chosen.id, code, as_of)
+        connection: Connection,
+        district: District,
+        code: Code,
+        shown: Shown,
+        as_of: AsOf = None,
+        assessment: Evaluation = None,
+    ) -> Answer:
+        found = chosen(connection, district, assessment)
+        _known(found, code)
+        revisions = store.revisions(connection, district, found.id, code, as_of)
+        return shown.part(RevisionBody, revisions, lambda body: body.id)
 
     @routes.get("/districts/{district}/gaps", responses=NOT_FOUND, summary="What separates the district from its goal")
     def read_gaps(connection: Connection, district: District, assessment: Evaluation = None) -> GapsBody:
-        chosen = _assessment(connection, district, assessment)
-        return published.gaps(gaps.gaps(connection, district, chosen, rubric.load(chosen.rubric)))
+        found = chosen(connection, district, assessment)
+        return published.gaps(gaps.gaps(connection, district, found, rubric.load(found.rubric)))
 
     @routes.get("/districts/{district}/total", responses=NOT_FOUND, summary="The sum, by what stands behind each point")
     def read_total(connection: Connection, district: District, assessment: Evaluation = None) -> TotalBody:
-        chosen = _assessment(connection, district, assessment)
-        return published.total(decision.total(connection, district, chosen, rubric.load(chosen.rubric)))
+        found = chosen(connection, district, assessment)
+        return published.total(decision.total(connection, district, found, rubric.load(found.rubric)))
 
-    @routes.get("/districts/{district}/documents", responses=NOT_FOUND, summary="Papers that were handed in")
-    def read_documents(connection: Connection, district: District) -> list[DocumentBody]:
-        _assessment(connection, district, None)
-        return [published.document(one) for one in papers.of_district(connection, district)]
+    @routes.get(
+        "/districts/{district}/documents", responses=NOT_FOUND | CSV, summary="Papers that were handed in",
+        response_model=list[DocumentBody],
+    )  # fmt: skip
+    def read_documents(connection: Connection, district: District, shown: Shown, as_of: AsOf = None) -> Answer:
+        chosen(connection, district, None)
+        found = [published.document(one) for one in papers.of_district(connection, district, as_of)]
+        return shown.part(DocumentBody, found, lambda body: str(body.id))
 
     @routes.get(
         "/districts/{district}/items/{code}/decisions",
-        responses=NOT_FOUND,
+        responses=NOT_FOUND | CSV,
+        response_model=list[DecisionBody],
         summary="What people decided about one item, the decision in force first",
     )
     def read_decisions(
-        connection: Connection, district: District, code: Code, assessment: Evaluation = None
-    ) -> list[DecisionBody]:
-        chosen = _assessment(connection, district, assessment)
-        _known(chosen, code)
-        return [published.decision(one) for one in decision.history(connection, district, chosen.id, code)]
+        connection: Connection, district: District, code: Code, shown: Shown, assessment: Evaluation = None
+    ) -> Answer:
+        found = chosen(connection, district, assessment)
+        _known(found, code)
+        history = [published.decision(one) for one in decision.history(connection, district, found.id, code)]
+        return shown.part(DecisionBody, history, lambda body: body.recorded_at.isoformat())
 
     return routes
 
 
-def _assessment(connection: psycopg.Connection, district: str, name: str | None) -> Assessment:
+def chosen(connection: psycopg.Connection, district: str, name: str | None) -> Assessment:
+    """The evaluation that was asked for, or the one that runs now; 404 where there is no such district or evaluation."""
     try:
         register.zone_of(connection, district)
     except LookupError as error:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from district.settings import Settings, current
+from district.settings import Broker, Settings, current
 from ingest.collector import Collector, Options, ignore_stage
 from ingest.receiver import BrokerSettings, Tls, receiver
 from ingest.topics import RouteSpec
@@ -22,18 +22,24 @@ if TYPE_CHECKING:
 STAGES = ("idle", "copy", "commit", "acknowledge")
 
 
+def tls(broker: Broker) -> Tls | None:
+    """How the broker of the settings is spoken to; None: in the clear."""
+    own = broker.tls
+    if not own.enabled:
+        return None
+    ca_file, cert_file, key_file = (Path(name) if name else None for name in (own.ca_file, own.cert_file, own.key_file))
+    return Tls(ca_file=ca_file, cert_file=cert_file, key_file=key_file, insecure=own.insecure)
+
+
 def broker_settings(settings: Settings, client_id: str, subscriptions: tuple[str, ...] = ()) -> BrokerSettings:
     """A session on the broker of the settings."""
     broker = settings.broker
-    tls = None
-    if broker.tls.enabled:
-        files = (broker.tls.ca_file, broker.tls.cert_file, broker.tls.key_file)
-        ca_file, cert_file, key_file = (Path(name) if name else None for name in files)
-        tls = Tls(ca_file=ca_file, cert_file=cert_file, key_file=key_file)
+    will = broker.will.topic
     return BrokerSettings(
         client_id=client_id, subscriptions=subscriptions, host=broker.host, port=broker.port, user=broker.user,
-        password=broker.password, tls=tls, keepalive_s=broker.keepalive_s, session_expiry_s=broker.session_expiry_s,
-        receive_maximum=broker.receive_maximum, will_topic=f"district/v1-collector/{client_id}", will_payload=b"offline",
+        password=broker.password, tls=tls(broker), keepalive_s=broker.keepalive_s, session_expiry_s=broker.session_expiry_s,
+        receive_maximum=broker.receive_maximum, will_topic=will.replace("{id}", client_id) if will else None,
+        will_payload=broker.will.payload.encode(),
     )  # fmt: skip
 
 

@@ -20,9 +20,11 @@ def migrate() -> None:
 def serve() -> None:
     """Serve pages, API and figures for Prometheus over HTTP."""
     settings = current()
+    tls = settings.http.tls
     uvicorn.run(
-        application(settings.database.url), host=settings.http.host, port=settings.http.port, log_level="warning"
-    )
+        application(settings.database.url, settings), host=settings.http.host, port=settings.http.port,
+        ssl_certfile=tls.cert_file, ssl_keyfile=tls.key_file, log_level="warning", server_header=False,
+    )  # fmt: skip
 
 
 def up() -> None:

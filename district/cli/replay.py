@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
+from district.cli.collect import tls
 from district.settings import SettingsError, current
 from ingest import quantities
 from ingest.times import to_datetime
@@ -60,7 +61,7 @@ def replay(
         balanced = True
         settings = current()
         at = settings.broker
-        broker = Broker(host=at.host, port=at.port, user=at.user, password=at.password, ca_file=at.tls.ca_file)
+        broker = Broker(host=at.host, port=at.port, user=at.user, password=at.password, tls=tls(at))
         console = Console(stderr=True)
         with (
             psycopg.connect(settings.database.url, autocommit=True) as connection,

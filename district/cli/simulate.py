@@ -16,6 +16,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from district.cli.collect import tls
 from district.cli.replay import replay
 from district.cli.windows import instant
 from district.settings import Settings, current
@@ -38,8 +39,7 @@ _FAULTS = typer.Option("--faults", help=f"Comma-separated faults: {', '.join(fau
 def broker(settings: Settings) -> Broker:
     """Where simulated gateways publish, from the settings."""
     own = settings.broker
-    ca_file = own.tls.ca_file if own.tls.enabled else None
-    return Broker(host=own.host, port=own.port, user=own.user, password=own.password, ca_file=ca_file)
+    return Broker(host=own.host, port=own.port, user=own.user, password=own.password, tls=tls(own))
 
 
 @app.command()
@@ -52,6 +52,9 @@ def run(
     ] = None,
     fault_names: Annotated[str, _FAULTS] = "",
     catalogue: Annotated[Path | None, _CATALOGUE] = None,
+    receipts: Annotated[
+        bool, typer.Option(help="Keep what no commit receipt names, and send it again (docs/receipts.md).")
+    ] = True,
     json: Annotated[bool, typer.Option("--json", help="Print the account of what was acknowledged as JSON.")] = False,
 ) -> None:
     """Publish a simulated district: its past as a backlog of arrays, then its present."""
@@ -64,7 +67,10 @@ def run(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     with ExitStack() as stack:
-        gateways = stack.enter_context(Gateways(broker(current()), {d.gateway for d in world.devices.values()}))
+        names = {d.gateway for d in world.devices.values()}
+        gateways = stack.enter_context(
+            Gateways(broker(current()), names, receipts_of=world.district if receipts else None)
+        )
         if history:
             start = now - duration_s(history)
             bar = stack.enter_context(_progress())
@@ -78,7 +84,9 @@ def run(
             limit = _Limit(stop, duration_s(for_) if for_ else None)
             gateways.publish_all(live(world, now, chosen, stop=stop), progress=limit.seen, stop=stop)
             limit.cancel()
-        all_there = gateways.drain(5.0 if stop.is_set() else 60.0)
+        patience_s = 5.0 if stop.is_set() else 60.0
+        all_there = gateways.drain(patience_s)
+        all_confirmed = gateways.confirm(patience_s)
         accounts = [asdict(account) for account in gateways.accounts.values()]
     if json:
         sys.stdout.write(orjson.dumps({"gateways": accounts}, option=orjson.OPT_INDENT_2).decode() + "\n")
@@ -88,6 +96,10 @@ def run(
             typer.echo(f"{line['gateway']}: {messages} messages with {reports} reports acknowledged")
     if not all_there:
         raise BrokerError("some messages were never acknowledged; see waiting_messages of --json")
+    if not all_confirmed:
+        raise BrokerError(
+            "some messages have no receipt; see unconfirmed_messages of --json: is `district collect` running?"
+        )
 
 
 @app.command()
