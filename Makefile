@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo demo-clean test race lock clean
+.PHONY: demo demo-clean test race fuzz faults lock clean
 
 # A simulated district from socket to suggested points, everything embedded; FOR=60s stops by itself,
 # BROKER=amqtt takes the broker from pip.
@@ -27,6 +27,15 @@ $(INSTALLED): requirements.lock pyproject.toml
 # [TIMESCALE=1] [ROUNDS=3]; 1 where a goal is missed.
 race: $(INSTALLED)
 	@$(VENV)/bin/python -m tests.race --variant $(or $(VARIANT),2) --rounds $(or $(ROUNDS),1) $(if $(TIMESCALE),--timescale)
+
+# Payloads that nobody meant to send through every wire format: make fuzz [N=1000000] [SEED=1]; 1 where one broke something.
+fuzz: $(INSTALLED)
+	@$(VENV)/bin/python -m tests.fuzz --number $(or $(N),100000) --seed $(or $(SEED),1)
+
+# Everything that may die dies, again and again: make faults [ROUNDS=1] [SEED=1] [FAULT="disk full"] [RESULT=faults.jsonl];
+# 1 where a promise was broken.
+faults: $(INSTALLED)
+	@$(VENV)/bin/python -m tests.faults.campaign $(or $(ROUNDS),1) --seed $(or $(SEED),1) --result $(or $(RESULT),faults.jsonl) $(if $(FAULT),--fault "$(FAULT)")
 
 # Resolve the ranges of pyproject.toml anew; hashes, but no address of any registry.
 lock:

@@ -8,13 +8,13 @@ that sends again whatever has no PUBACK, and neither stored nor in quarantine on
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import psycopg
 
 from district.embedded.amqtt_broker import user_line
 from district.embedded.ports import free_port
 from tests.broker import PASSWORD, USER
+from tests.faults.load import Load
 from tests.faults.plant import Plant, plant, wait_until
 
 MESSAGES = 20_000
@@ -32,18 +32,9 @@ def rows(dsn: str) -> int:
     return int(count)
 
 
-def publisher(port: int, file: Path, messages: int) -> subprocess.Popen[str]:
-    """One that sends at full speed."""
-    start_ms = int(time.time() * 1000) - 3_600_000
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.faults.publisher", str(port), "0", str(start_ms), str(file)],
-        stdin=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdin is not None
-    process.stdin.write(f"{messages}\n")
-    process.stdin.close()
-    return process
+def started_ms() -> int:
+    """An hour ago: what is sent is not ahead of its arrival."""
+    return int(time.time() * 1000) - 3_600_000
 
 
 def settled(running: Plant) -> int:
@@ -66,13 +57,12 @@ def mosquitto_killed() -> tuple[int, int]:
     with plant(batch_messages=10_000) as running:
         running.start_collector()
         connected(running)
-        file = running.folder / "acknowledged"
-        sender = publisher(running.broker.port, file, MESSAGES)
-        wait_until(lambda: rows(running.server.dsn()) > MESSAGES // 4, "a quarter of the messages")
-        running.broker.kill()
-        running.broker.start()
-        sender.wait(120)
-        acknowledged = len(file.read_text().split())
+        with Load(running.broker.port, started_ms()) as load:
+            load.send(MESSAGES)
+            wait_until(lambda: rows(running.server.dsn()) > MESSAGES // 4, "a quarter of the messages")
+            running.broker.kill()
+            running.broker.start()
+            acknowledged = load.finish().acknowledged
         return acknowledged, acknowledged - settled(running)
 
 
@@ -90,20 +80,19 @@ def collector_killed_at_pip_broker() -> tuple[int, int]:
             time.sleep(2)
             running.start_collector()
             connected(running)
-            file = running.folder / "acknowledged"
-            sender = publisher(port, file, MESSAGES)
-            for kill in range(10):
-                before = rows(running.server.dsn())
+            with Load(port, started_ms()) as load:
+                load.send(MESSAGES)
+                for kill in range(10):
+                    before = rows(running.server.dsn())
 
-                def went_on(seen: int = before) -> bool:
-                    return rows(running.server.dsn()) > seen + 300 or sender.poll() is not None
+                    def went_on(seen: int = before) -> bool:
+                        return rows(running.server.dsn()) > seen + 300 or load.answered()
 
-                wait_until(went_on, "progress")
-                running.kill_collector()
-                running.start_collector()
-                connected(running, kill + 2)
-            sender.wait(120)
-            acknowledged = len(file.read_text().split())
+                    wait_until(went_on, "progress")
+                    running.kill_collector()
+                    running.start_collector()
+                    connected(running, kill + 2)
+                acknowledged = load.finish().acknowledged
             return acknowledged, acknowledged - settled(running)
         finally:
             broker.kill()

@@ -1,44 +1,44 @@
-"""A gateway in a process of its own, so that nothing here delays the test: publishes, and sends again what has no PUBACK.
+"""A gateway in a process of its own, so that nothing here delays the test: the simulators' gateway, and its messages.
 
-`python -m tests.faults.publisher PORT FIRST START_MS FILE`: each line of standard input is a number of messages to
-send; at its end the file gets the number of every acknowledged message, one a line. SIGTERM ends it early.
+`python -m tests.faults.publisher PORT GATEWAY FIRST START_MS BOOT [receipts] [clean]`: each line of standard input is a
+number of messages to send, and messages a second where it has a second number; after each line it says how many it has
+handed over so far. At the end of its input it waits until all are acknowledged (and confirmed, with `receipts`), and
+says how many are. `clean`: every message can be stored.
 """
 
-import signal
 import sys
-import threading
 import time
-from pathlib import Path
 
 import orjson
-from paho.mqtt import client as paho
-from paho.mqtt.enums import CallbackAPIVersion
-from paho.mqtt.properties import Properties
-from paho.mqtt.reasoncodes import ReasonCode
 
+from simulators.backlog import Outgoing
+from simulators.publish import Broker, Gateway
 from tests.broker import PASSWORD, USER
 
-DISTRICT, GATEWAY, DEVICES = "faults", "gw", 50
+DISTRICT, GATEWAYS, DEVICES = "faults", ("gw0", "gw1"), 50
 #: Sent and not yet acknowledged at most.
 WINDOW = 1_000
+#: For all to be acknowledged and confirmed in the end [s].
+PATIENCE_S = 60.0
 
 
-def topic(number: int) -> str:
+def topic(number: int, gateway: str, *, clean: bool = False) -> str:
     """Of every 20 messages one comes from a device that nobody knows."""
-    name = "stranger" if number % 20 == 3 else f"dev{number % DEVICES}"
-    return f"district/v1/{DISTRICT}/{GATEWAY}/foot_traffic/{name}"
+    name = "stranger" if number % 20 == 3 and not clean else f"dev{number % DEVICES}"
+    return f"district/v1/{DISTRICT}/{gateway}/foot_traffic/{name}"
 
 
-def payload(number: int, start_ms: int) -> bytes:
+def payload(number: int, start_ms: int, boot: int = 0, *, clean: bool = False) -> bytes:
     """A message whose time and value say which one it is; of every 20 three cannot be stored, for different reasons."""
     stamp = start_ms + number
-    match number % 20:
+    match -1 if clean else number % 20:
         case 7:
             return b'{"ts": %d, "values": {"people_in": %d' % (stamp, number)
         case 11:
             return b'{"ts": %d, "values": {"people_in": NaN}}' % stamp
         case _:
-            return orjson.dumps({"ts": stamp, "seq": number, "values": {"people_in": number}})
+            counted = {"seq": number // DEVICES, "boot": boot}
+            return orjson.dumps({"ts": stamp, **counted, "values": {"people_in": number}})
 
 
 def bad(number: int) -> bool:
@@ -46,70 +46,30 @@ def bad(number: int) -> bool:
     return number % 20 in {3, 7, 11}
 
 
-class Publisher:
-    """Publishes numbered messages at QoS 1; a session of its own survives the broker's restart."""
-
-    def __init__(self, port: int, first: int) -> None:
-        self.acknowledged: set[int] = set()
-        self.stopping = False
-        self._numbers: dict[int, int] = {}
-        self._early: set[int] = set()
-        self._lock = threading.Lock()
-        self.client = paho.Client(
-            CallbackAPIVersion.VERSION2, client_id=f"publisher-{first}", clean_session=False, reconnect_on_failure=True
-        )
-        self.client.username_pw_set(USER, PASSWORD)
-        self.client.reconnect_delay_set(1, 1)
-        self.client.max_inflight_messages_set(WINDOW)
-        self.client.on_publish = self._published
-        self.client.connect("127.0.0.1", port)
-        self.client.loop_start()
-
-    def _published(
-        self, client: object, userdata: object, mid: int, reason: ReasonCode, properties: Properties
-    ) -> None:
-        with self._lock:
-            number = self._numbers.pop(mid, None)
-            if number is None:
-                self._early.add(mid)  # the PUBACK overtook the return of publish()
-            else:
-                self.acknowledged.add(number)
-
-    def send(self, number: int, start_ms: int) -> None:
-        """Publish one message; waits while too many are without PUBACK."""
-        while len(self._numbers) >= WINDOW and not self.stopping:
-            time.sleep(0.005)
-        mid = self.client.publish(topic(number), payload(number, start_ms), 1).mid
-        with self._lock:
-            if mid in self._early:
-                self._early.discard(mid)
-                self.acknowledged.add(number)
-            else:
-                self._numbers[mid] = number
-
-    def finish(self) -> None:
-        """Wait until all is acknowledged."""
-        while self._numbers and not self.stopping:
-            time.sleep(0.01)
-        self.client.disconnect()
-        self.client.loop_stop()
-
-
-def main(port: int, first: int, start_ms: int, file: Path) -> None:
+def main(port: int, gateway: str, first: int, start_ms: int, boot: int, *words: str) -> int:
     """Publish as many messages as each line of standard input says, numbered from `first`; its end is the end."""
-    publisher = Publisher(port, first)
-
-    def stop(*_: object) -> None:
-        publisher.stopping = True
-
-    signal.signal(signal.SIGTERM, stop)
+    clean, receipts_of = "clean" in words, DISTRICT if "receipts" in words else None
+    source = Gateway(
+        Broker(port=port, user=USER, password=PASSWORD), gateway, window=WINDOW, receipts_of=receipts_of
+    )  # fmt: skip
     for line in sys.stdin:
-        for number in range(first, first + int(line)):
-            publisher.send(number, start_ms)
-        first += int(line)
-    publisher.finish()
-    file.write_text("".join(f"{number}\n" for number in sorted(publisher.acknowledged)))
+        count, *rate = map(int, line.split())
+        begun = time.monotonic()
+        for number in range(first, first + count):
+            if rate and (early := begun + (number - first) / rate[0] - time.monotonic()) > 0:
+                time.sleep(early)
+            body = payload(number, start_ms, boot, clean=clean)
+            source.publish(Outgoing(gateway, topic(number, gateway, clean=clean), body, 1, 0))
+        first += count
+        sys.stdout.write(f"{first}\n")
+        sys.stdout.flush()
+    done = source.confirm(PATIENCE_S)
+    source.close()
+    account = source.account
+    sys.stdout.write(f"{account.acknowledged_messages} {account.resent_messages} {account.unconfirmed_messages}\n")
+    return 0 if done else 1
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), Path(sys.argv[4]))
+    port, gateway, first, start, boot, *words = sys.argv[1:]
+    sys.exit(main(int(port), gateway, int(first), int(start), int(boot), *words))

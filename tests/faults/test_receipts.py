@@ -13,7 +13,7 @@ import pytest
 from ingest import ledger, sequences
 from tests.broker import PASSWORD, USER
 from tests.faults.plant import plant, wait_until
-from tests.faults.publisher import DISTRICT, GATEWAY
+from tests.faults.publisher import DISTRICT, GATEWAYS
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ def test_a_gateway_with_receipts_loses_and_doubles_nothing_when_the_broker_is_ki
         running.start_collector()
         log = running.folder / "collector.log"
         wait_until(lambda: "connected to the broker" in log.read_text(), "the collector")
-        gateway = example()("127.0.0.1", running.broker.port, USER, PASSWORD, DISTRICT, GATEWAY, patience_s=1.5)
+        gateway = example()("127.0.0.1", running.broker.port, USER, PASSWORD, DISTRICT, GATEWAYS[0], patience_s=1.5)
         start_ms = int(time.time() * 1000) - 3_600_000
         sent = 0
         try:
