@@ -7,6 +7,7 @@ github.com/airgradienthq/arduino, docs/local-server.md.
 """
 
 from ingest.formats import json_document, numbers
+from ingest.formats.redaction import dumped, own
 from ingest.formats.report import Decoded, Direct, Report, Sent, flat
 
 _ABOUT = frozenset({"serialno", "wifi", "firmware", "model", "ledMode", "boot", "bootCount", "channels"})
@@ -27,3 +28,15 @@ def decode(sent: Sent) -> Decoded:
     if values:
         decoded.reports.append(Report(address, None, values))
     return decoded
+
+
+def redact(sent: Sent) -> bytes:
+    """The readings; `wifi` is the strength of a signal here, and names no network."""
+    document = json_document.mapping(json_document.read(sent.payload), "readings")
+    kept = {key: value for key, value in document.items() if key not in {"serialno", "wifi"}}
+    named = {key: document[key] for key in ("serialno", "wifi") if isinstance(document.get(key), str | int)}
+    return dumped({**named, **_object(own(kept))})
+
+
+def _object(kept: object) -> dict[str, object]:
+    return kept if isinstance(kept, dict) else {}

@@ -6,7 +6,10 @@ credential: declare it as `{secret}` in the route. Commands and their results, a
 fiware-iotagent-ul.readthedocs.io, user manual.
 """
 
+from collections.abc import Iterator
+
 from ingest.formats import numbers, stamps
+from ingest.formats.redaction import personal, word
 from ingest.formats.report import Decoded, Report, Sent
 from ingest.model import PayloadError, Reason
 
@@ -44,3 +47,17 @@ def decode(sent: Sent) -> Decoded:
 def _value(text: str) -> object:
     number = numbers.number(text)
     return text if number is None else number
+
+
+def redact(sent: Sent) -> bytes:
+    """Numbers and words under keys that name no person."""
+    groups = [group.strip().split("|") for group in sent.payload.decode("utf-8", "replace").strip().split("#")]
+    return "#".join("|".join(_kept(fields)) for fields in groups).encode()
+
+
+def _kept(fields: list[str]) -> Iterator[str]:
+    odd = len(fields) % 2
+    yield from map(word, fields[:odd])
+    for key, value in zip(fields[odd::2], fields[odd + 1 :: 2], strict=True):
+        if not personal(key, count=numbers.number(value) is not None):
+            yield from (key, word(value))

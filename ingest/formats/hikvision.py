@@ -10,12 +10,8 @@ Hikvision ISAPI, people counting; ISAPI 2.0 core protocol (EventNotificationAler
 
 import re
 from collections.abc import Mapping
-from xml.etree.ElementTree import Element, ParseError
 
-from defusedxml import DefusedXmlException
-from defusedxml.ElementTree import fromstring
-
-from ingest.formats import json_document, stamps
+from ingest.formats import json_document, stamps, xml_document
 from ingest.formats.fixed import add, inside, objects, text
 from ingest.formats.redaction import KEEP, Shape, dumped, kept
 from ingest.formats.report import Decoded, Happening, Naive, Sent, Time
@@ -78,12 +74,8 @@ def _xml(payload: bytes) -> Mapping[str, object]:
     if begin is None or not ends or ends[-1].start() < begin.end():
         raise PayloadError(Reason.BAD_SHAPE, "expected an EventNotificationAlert")
     # Without the declaration: what was decoded to text before may still claim another encoding.
-    alert = payload[begin.start() : ends[-1].end()]
-    try:
-        found = _mapping(fromstring(alert, forbid_dtd=True))
-    except (ParseError, DefusedXmlException, ValueError) as error:
-        raise PayloadError(Reason.BAD_SHAPE, f"not well-formed XML ({type(error).__name__})") from error
-    return found if isinstance(found, dict) else {}
+    _, alert = xml_document.read(payload[begin.start() : ends[-1].end()])
+    return alert if isinstance(alert, dict) else {}
 
 
 def _first_part(payload: bytes) -> bytes:
@@ -91,23 +83,6 @@ def _first_part(payload: bytes) -> bytes:
     boundary = payload.lstrip().partition(b"\n")[0].strip()
     begin = payload.find(b"{")
     return payload[begin : payload.find(b"\n" + boundary, begin)].strip() if begin >= 0 else payload
-
-
-def _mapping(element: Element) -> object:
-    """An element without namespaces: a text, or children by name; of several of one name, a list."""
-    if not len(element):
-        return (element.text or "").strip()
-    children: dict[str, object] = {}
-    for child in element:
-        name, value = child.tag.rpartition("}")[2], _mapping(child)
-        known = children.get(name)
-        if name not in children:
-            children[name] = value
-        elif isinstance(known, list):
-            known.append(value)
-        else:
-            children[name] = [known, value]
-    return children
 
 
 def _alert(alert: Mapping[str, object], serial: str) -> Decoded:

@@ -3,8 +3,8 @@
 A configuration is remembered by the topic of the states it describes, with its device class, unit and the key of its
 template; a state is read by it, so units are those the maker declared. Templates are never evaluated: one that only picks
 a key is understood, one that computes is refused. Address: the object of the state topic (`<node>/<object>` where there is
-a node), or the topic itself where it lies elsewhere, without its last `/state`. Keys of an object that no configuration
-names are explained by the default profile. Configuration is no measurement; an empty one deletes.
+a node), or the topic itself where it lies elsewhere, without its last `/state`. Keys that no configuration names, or names
+without a class that tells what they are, are explained by the profile; a bare state has the key `value` there. Configuration is no measurement; an empty one deletes.
 
 home-assistant.io, MQTT integration: discovery messages, device classes of sensor and binary_sensor.
 """
@@ -15,6 +15,7 @@ from typing import Final
 
 from ingest import quantities
 from ingest.formats import json_document, numbers
+from ingest.formats.redaction import dumped, own, word
 from ingest.formats.report import Decoded, Direct, Recall, Report, Sent, flat
 from ingest.formats.unit_words import ucum
 from ingest.model import PayloadError, Reason
@@ -26,7 +27,7 @@ _LONG = {
     "pl_on": "payload_on", "pl_off": "payload_off", "stat_on": "state_on", "stat_off": "state_off",
     "stat_cla": "state_class", "ent_cat": "entity_category", "avty_t": "availability_topic", "avty": "availability",
     "pl_avail": "payload_available", "pl_not_avail": "payload_not_available", "cmps": "components", "p": "platform",
-    "t": "topic", "val_tpl_avty": "availability_template",
+    "t": "topic", "avty_tpl": "availability_template", "stat_val_tpl": "state_value_template",
 }  # fmt: skip
 #: Device class of a sensor -> quantity.
 SENSORS: Final[Mapping[str, str]] = {
@@ -56,11 +57,13 @@ BINARY_SENSORS: Final[Mapping[str, str]] = {
     "carbon_monoxide": "alarm.active", "moisture": "alarm.active", "safety": "alarm.active", "tamper": "alarm.active",
 }  # fmt: skip
 _SWITCHES = frozenset({"switch", "light", "fan", "siren"})
+#: Key of a state that is no object.
+_BARE = "value"
 _NO_VALUE = frozenset({"", "None", "none", "unknown", "unavailable", "null"})
 #: A template that picks the value or a key of it, perhaps as a number, perhaps rounded.
 _TEMPLATE = re.compile(
     r"\{\{-?\s*(?:value|value_json((?:\.\w+|\[['\"][^'\"\]]+['\"]\]|\[\d+\])*))\s*"
-    r"(?:\|\s*(?:float|int|round|string|default)\s*(?:\([^()]*\))?\s*)*-?\}\}"
+    r"(?:\|\s*(?:float|int|round|string|default|is_defined)\s*(?:\([^()]*\))?\s*)*-?\}\}"
 )
 _STEP = re.compile(r"\.(\w+)|\[['\"]([^'\"\]]+)['\"]\]|\[(\d+)\]")
 
@@ -146,13 +149,17 @@ def _announced(name: str, component: str, entity: Mapping[str, object], recall: 
     places = (
         [_long(place) for place in availability if isinstance(place, dict)] if isinstance(availability, list) else []
     )
-    for place in [*places, {**entity, "topic": entity.get("availability_topic")}]:
+    own = {"topic": entity.get("availability_topic"), "value_template": entity.get("availability_template")}
+    for place in [*places, {**entity, **own}]:
         online = full(place.get("topic"))
-        if online is not None:
+        template = place.get("value_template")
+        picked = _picked(template) if isinstance(template, str) else ""
+        if online is not None and picked is not None:
             decoded.remember[f"availability/{online}"] = {
                 "address": _address(topic or online),
                 "on": str(place.get("payload_available", "online")),
                 "off": str(place.get("payload_not_available", "offline")),
+                "key": picked,
             }
             found.append(f"availability/{online}")
     return found
@@ -166,10 +173,15 @@ def _entity(component: str, entity: Mapping[str, object]) -> dict[str, object]:
         "class": str(entity.get("device_class") or ""),
         "quantity": _quantity(component, entity),
         "unit": _unit(unit, entity.get("device_class")),
-        "key": _picked(template) if isinstance(template, str) else "",
+        "key": _picked(template) if isinstance(template, str) else _place(component, entity),
         "on": str(entity.get("state_on", entity.get("payload_on", "ON"))),
         "off": str(entity.get("state_off", entity.get("payload_off", "OFF"))),
     }
+
+
+def _place(component: str, entity: Mapping[str, object]) -> str:
+    """Where the value stands without a template: a lamp of the schema `json` has it under a key."""
+    return "state" if component == "light" and entity.get("schema") == "json" else ""
 
 
 def _unit(unit: object, kind: object) -> str | None:
@@ -182,7 +194,7 @@ def _unit(unit: object, kind: object) -> str | None:
 def _quantity(component: str, entity: Mapping[str, object]) -> str | None:
     kind = str(entity.get("device_class") or "")
     if component == "binary_sensor":
-        return BINARY_SENSORS.get(kind) if kind else "state.input"
+        return BINARY_SENSORS.get(kind)
     if component in _SWITCHES:
         return "state.switch"
     if component != "sensor":
@@ -223,6 +235,7 @@ def _state(address: str, entities: Mapping[str, object], sent: Sent) -> Decoded:
             raise
     values = flat(document) if isinstance(document, dict | list) else {"": document}
     named: set[str] = set()
+    units: dict[str, str] = {}
     classes = [one["class"] for one in entities.values() if isinstance(one, dict)]
     for one in entities.values():
         if not isinstance(one, dict):
@@ -232,13 +245,17 @@ def _state(address: str, entities: Mapping[str, object], sent: Sent) -> Decoded:
             decoded.problems.append((Reason.UNIT_UNDECLARED, f"{address}: the template of a {one['class']} computes"))
             # Whichever key it computes from, the raw value is not what it announces.
             named |= values.keys()
+        elif key in values and one["quantity"] is None:
+            # Announced without a class that says what it is: a profile may, in the unit of the announcement.
+            if isinstance(one["unit"], str):
+                units[key or _BARE] = one["unit"]
         elif key in values:
             named.add(key)
             channel = key if key != one["class"] and classes.count(one["class"]) > 1 else ""
             _value(address, one, values[key], re.sub(r"\W+", "_", channel).lower(), decoded)
-    rest = {key: value for key, value in values.items() if key and key not in named}
+    rest = {key or _BARE: value for key, value in values.items() if (key or entities) and key not in named}
     if rest:
-        decoded.reports.append(Report(address, None, rest))
+        decoded.reports.append(Report(address, None, rest, units))
     elif not entities:
         decoded.problems.append((Reason.NO_BIRTH, f"{address}: no discovery message announces this state"))
     return decoded
@@ -278,6 +295,18 @@ def _availability(online: Mapping[str, object], sent: Sent) -> Decoded:
     word = sent.payload.decode("utf-8", "replace").strip()
     if not word:
         return Decoded()
+    if key := online.get("key"):
+        found = flat(json_document.read(sent.payload)).get(str(key))
+        word = str(found).lower() if isinstance(found, bool) else str(found)
     if word not in words:
         raise PayloadError(Reason.UNKNOWN_STATE, f"availability: expected {' or '.join(words)}")
     return Decoded(direct=[Direct(str(online.get("address")), None, "device.online", "", words[word])])
+
+
+def redact(sent: Sent) -> bytes:
+    """States; a bare one stays where it is a number or a word."""
+    try:
+        document = json_document.read(sent.payload)
+    except PayloadError:
+        return word(sent.payload.decode("utf-8", "replace")).encode()
+    return dumped(own(document))

@@ -11,7 +11,9 @@ _TOO_LARGE = "infinity"
 
 
 def read(payload: bytes) -> object:
-    """The document of a payload. NaN, infinities and numbers too large for a double are read as such, and refused one by one.
+    """The document of a payload; of one document a line, a list of them.
+
+    NaN, infinities and numbers too large for a double are read as such, and refused one by one.
 
     Raises:
         PayloadError: not UTF-8, or not JSON.
@@ -50,6 +52,8 @@ def _tolerant(payload: bytes, error: orjson.JSONDecodeError) -> object:
     except UnicodeDecodeError as bad:
         raise PayloadError(Reason.BAD_ENCODING, f"not UTF-8 at byte {bad.start}") from bad
     detail = f"{error.msg} at line {error.lineno}, column {error.colno}" if text else "empty payload"
+    if (lines := _lines(payload)) is not None:
+        return lines
     if not any(mark in text for mark in ("NaN", "Infinity")) and _TOO_LARGE not in error.msg:
         raise PayloadError(Reason.BAD_JSON, detail) from error
     try:
@@ -57,3 +61,14 @@ def _tolerant(payload: bytes, error: orjson.JSONDecodeError) -> object:
     except (ValueError, RecursionError) as bad:
         raise PayloadError(Reason.BAD_JSON, detail) from bad
     return document
+
+
+def _lines(payload: bytes) -> list[object] | None:
+    """One object a line, as exports and bridges write them; None: it is something else."""
+    lines = [line for line in payload.split(b"\n") if line.strip()]
+    if len(lines) < 2 or not all(line.lstrip()[:1] == b"{" and line.rstrip()[-1:] == b"}" for line in lines):
+        return None
+    try:
+        return [orjson.loads(line) for line in lines]
+    except orjson.JSONDecodeError:
+        return None

@@ -9,6 +9,7 @@ PTC, Kepware IoT Gateway manual, MQTT client: data formats.
 from collections.abc import Mapping
 
 from ingest.formats import json_document, stamps
+from ingest.formats.redaction import Own, json_redaction
 from ingest.formats.report import Decoded, Report, Sent, Time, flat
 from ingest.model import Flag, PayloadError, Reason
 
@@ -53,3 +54,6 @@ def _value(
         return
     place = (address, published if time is None else time, 0 if good else int(Flag.SOURCE_BAD))
     batches.setdefault(place, {}).update(flat(item["v"], key))
+
+
+redact = json_redaction(Own("id"))

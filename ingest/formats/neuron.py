@@ -9,6 +9,7 @@ docs.emqx.com, Neuron, MQTT upstream/downstream data format.
 from collections.abc import Mapping
 
 from ingest.formats import json_document, stamps
+from ingest.formats.redaction import Own, json_redaction
 from ingest.formats.report import Decoded, Happening, Report, Sent, Time, flat
 from ingest.model import PayloadError, Reason
 
@@ -58,3 +59,6 @@ def _error(node: str, time: Time, tag: str, code: object) -> Happening:
     # Codes are numbers; anything else is cut to a short text.
     shown = code if isinstance(code, int) else str(code)[:64]
     return Happening(node, time, "tag_error", tag, attributes={"tag": tag, "code": shown})
+
+
+redact = json_redaction(Own("node", "group", "name"))

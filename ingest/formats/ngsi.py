@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from urllib.parse import unquote
 
 from ingest.formats import json_document, numbers, stamps
+from ingest.formats.redaction import TEXT, dumped, own, personal
 from ingest.formats.report import Decoded, Report, Sent, Time, flat
 from ingest.formats.sensorthings import interval
 from ingest.formats.unit_words import ucum
@@ -143,8 +144,8 @@ def _unit(attribute: object) -> str | None:
     if not isinstance(attribute, dict):
         return None
     metadata = attribute.get("metadata")
-    code = attribute.get("unitCode", metadata.get("unitCode") if isinstance(metadata, dict) else None)
-    code = _value(code)
+    inside = metadata if isinstance(metadata, dict) else {}
+    code = _value(attribute.get("unitCode", inside.get("unitCode", inside.get("unit"))))
     return ucum(code) if isinstance(code, str) and code.strip() else None
 
 
@@ -202,3 +203,43 @@ def _short(name: object) -> str:
     if not isinstance(name, str):
         return ""
     return re.split(r"[/#]", name)[-1] if name.startswith(("http://", "https://")) else name
+
+
+#: Of what describes an entity, what tells which it is and when it was seen.
+_NEEDED = frozenset(
+    {"id", "type", "@id", "@type", "controlledProperty", "dateObservedFrom", "dateObservedTo", "laneId", *_TIMES}
+)
+_IDENTITY = frozenset(
+    {"id", "type", "@id", "@type", "refDevice", "refPointOfInterest", "unitCode", "datasetId", "object"}
+)
+_PAIR = r"[A-Za-z]{1,8}(?:=|%3D)[-+0-9.]{1,20}"
+_DEVICE_VALUE = re.compile(rf"{_PAIR}(?:(?:;|%3B){_PAIR})*")
+
+
+def redact(sent: Sent) -> bytes:
+    """Entities with what was observed; not their names, owners, addresses and places."""
+    document = json_document.read(sent.payload)
+    if isinstance(document, dict) and isinstance(document.get("data"), list):
+        about = {key: value for key, value in document.items() if key in {"subscriptionId", "type"}}
+        return dumped({**about, "data": [_public(entity) for entity in document["data"]]})
+    return dumped([_public(entity) for entity in document] if isinstance(document, list) else _public(document))
+
+
+def _public(entity: object) -> object:
+    if not isinstance(entity, dict):
+        return TEXT
+    kept: dict[str, object] = {}
+    for name, attribute in entity.items():
+        if name in _DESCRIPTIVE and name not in _NEEDED:
+            continue
+        if (name == "value" and isinstance(attribute, str) and _DEVICE_VALUE.fullmatch(attribute)) or (
+            name in _IDENTITY and isinstance(attribute, str)
+        ):
+            kept[name] = attribute
+        elif not personal(name, count=isinstance(attribute, int | float)):
+            kept[name] = (
+                {key: own(inner, _IDENTITY) for key, inner in attribute.items()}
+                if (isinstance(attribute, dict))
+                else own(attribute, _IDENTITY)
+            )
+    return kept

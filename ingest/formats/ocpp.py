@@ -2,17 +2,19 @@
 
 The message alone, or in its OCPP-J frame `[2, "<id>", "<action>", {..}]`. The standard fixes measurands and units. The
 charge point is named by the connection, not by the message: the route names it, and the connector follows as
-`/connector <n>`. Defaults of 1.6: measurand Energy.Active.Import.Register, unit Wh, location Outlet. Who charges (idTag,
+`/connector <n>`. A transaction's end does not name its connector in 1.6: it is remembered from
+its start, or from its meter values. Defaults of 1.6: measurand Energy.Active.Import.Register, unit Wh, location Outlet. Who charges (idTag,
 idToken) never leaves the decoder.
 
 Open Charge Alliance: OCPP 1.6 edition 2, 7.31 to 7.45; OCPP 2.0.1 part 2, 2.46 to 2.51.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from ingest.formats import json_document, numbers, stamps
-from ingest.formats.report import Decoded, Direct, Happening, Sent, Time
+from ingest.formats.redaction import dumped, own
+from ingest.formats.report import Decoded, Direct, Happening, Recall, Sent, Time
 from ingest.formats.unit_words import ucum
 from ingest.model import PayloadError, Reason
 
@@ -40,20 +42,23 @@ _STATES = {
     "Available": 0, "Preparing": 1, "Charging": 2, "SuspendedEV": 3, "SuspendedEVSE": 3, "Finishing": 4, "Reserved": 5,
     "Unavailable": 6, "Faulted": 7, "EVConnected": 1,
 }  # fmt: skip
-_CALL = 2
+_CALL, _RESULT = 2, 3
 
 
 def decode(sent: Sent) -> Decoded:
     """What a charge point says."""
     document = json_document.read(sent.payload)
+    call = ""
     if isinstance(document, list):
+        if len(document) >= 3 and document[0] == _RESULT:
+            return _result(document, sent.recall)
         if len(document) < 4 or document[0] != _CALL:
-            # Results and errors of calls.
+            # Errors of calls.
             return Decoded()
-        document = document[3]
+        call, document = str(document[1])[:64], document[3]
     body = json_document.mapping(document, "OCPP message")
     decoded = Decoded()
-    address = _connector(body)
+    address = _connector(body, call, sent.recall, decoded)
     time = stamps.instant(body.get("timestamp"))
     for name in ("meterValue", "transactionData"):
         _meter_values(address, body.get(name), decoded)
@@ -71,11 +76,31 @@ def decode(sent: Sent) -> Decoded:
     return decoded
 
 
-def _connector(body: Mapping[str, object]) -> str:
-    """The part of the charge point, below the address of the route; 0 is the whole."""
+def _connector(body: Mapping[str, object], call: str, recall: Recall, decoded: Decoded) -> str:
+    """The part of the charge point, below the address of the route; 0 is the whole. Remembers whose transaction it is."""
     evse = body.get("evse")
     number = body.get("connectorId", body.get("evseId", evse.get("id") if isinstance(evse, dict) else None))
+    transaction = body.get("transactionId")
+    key = f"transaction/{transaction}"
+    if isinstance(transaction, int) and number is None:
+        number = recall(key)
+        if "meterStop" in body and number is not None:
+            decoded.remember[key] = None
+    elif isinstance(transaction, int) and recall(key) != number:
+        decoded.remember[key] = number
+    elif call and "meterStart" in body:
+        decoded.remember[f"call/{call}"] = number
     return f"/connector {number}" if isinstance(number, int) and number > 0 else ""
+
+
+def _result(result: Sequence[object], recall: Recall) -> Decoded:
+    """The answer to the start of a transaction says its number."""
+    key, body = f"call/{str(result[1])[:64]}", result[2]
+    number = recall(key)
+    transaction = body.get("transactionId") if isinstance(body, dict) else None
+    if number is None or not isinstance(transaction, int):
+        return Decoded()
+    return Decoded(remember={key: None, f"transaction/{transaction}": number})
 
 
 def _meter_values(address: str, entries: object, decoded: Decoded) -> None:
@@ -140,3 +165,9 @@ def _transaction_event(address: str, time: Time, body: Mapping[str, object], dec
         decoded.direct.append(Direct(address, time, "charger.state", "", float(_STATES[state])))
     if kind is not None:
         decoded.events.append(Happening(address, time, kind, str(info.get("transactionId", ""))[:64]))
+
+
+def redact(sent: Sent) -> bytes:
+    """Without idTag, idToken and other texts that are no words of the standard."""
+    document = json_document.read(sent.payload)
+    return dumped(own(document, frozenset({"transactionId"})))

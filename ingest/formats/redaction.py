@@ -79,6 +79,8 @@ _ADDRESS = re.compile(r"(?:[0-9A-Fa-f]{2}[:-]){3,}[0-9A-Fa-f]{2}|(?=.*[0-9])[0-9
 _Numbers = dict[str, int]
 #: Letters of a phone number are more than those of a measurement; and of the longest time with nanoseconds.
 _LONGEST_NUMBER, _LONGEST_TIME = 20, 40
+#: A longer key is no name of a value. Our choice.
+_LONGEST_KEY = 256
 
 
 def kept(document: object, shape: Shape) -> object:
@@ -117,7 +119,7 @@ def own(value: object, identity: AbstractSet[str] = frozenset()) -> object:
         return {
             key: inner if key in identity and isinstance(inner, str) else own(inner, identity)
             for key, inner in value.items()
-            if key in identity or not personal(str(key), count=_counts(inner))
+            if key in identity or (len(str(key)) <= _LONGEST_KEY and not personal(str(key), count=_counts(inner)))
         }
     if isinstance(value, list):
         return [own(inner, identity) for inner in value]

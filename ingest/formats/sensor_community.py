@@ -7,6 +7,7 @@ github.com/opendata-stuttgart/sensors-software, airrohr-firmware; github.com/ope
 """
 
 from ingest.formats import json_document, numbers
+from ingest.formats.redaction import dumped, own
 from ingest.formats.report import Decoded, Direct, Report, Sent
 from ingest.model import PayloadError, Reason
 
@@ -34,6 +35,24 @@ def decode(sent: Sent) -> Decoded:
                 decoded.direct.append(Direct(address, None, "radio.rssi", "", signal))
         elif not name.startswith("GPS_"):
             values[name] = value
+    for name in ("temperature", "humidity"):
+        # The firmware names no chip for a DHT22. Beside another chip it is told apart.
+        if name in values and any(other.endswith(f"_{name}") for other in values):
+            values[f"DHT22_{name}"] = values.pop(name)
     if values:
         decoded.reports.append(Report(address, None, values))
     return decoded
+
+
+def redact(sent: Sent) -> bytes:
+    """The values of a station, without the place it stands at."""
+    document = json_document.mapping(json_document.read(sent.payload), "station")
+    entries = document.get("sensordatavalues")
+    kept = [
+        {**entry, "value": str(entry.get("value")).removesuffix("dBm")}
+        if entry.get("value_type") == "signal"
+        else entry
+        for entry in (entries if isinstance(entries, list) else [])
+        if isinstance(entry, dict) and not str(entry.get("value_type")).startswith("GPS_")
+    ]
+    return dumped(own({**document, "sensordatavalues": kept}, frozenset({*_IDS, "value_type"})))

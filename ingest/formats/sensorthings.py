@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 
 from ingest.formats import json_document, stamps
+from ingest.formats.redaction import Own, json_redaction
 from ingest.formats.report import Decoded, Naive, Recall, Report, Sent, Time, flat
 from ingest.formats.unit_words import ucum
 from ingest.model import PayloadError, Reason
@@ -115,3 +116,6 @@ def _remember_unit(item: object, topic: str, decoded: Decoded) -> None:
     name = _id(item) or (found[1] if found else None)
     if name is not None:
         decoded.remember[f"unit/Datastream({name})"] = _unit(item)
+
+
+redact = json_redaction(Own("@iot.id", "id", "symbol", "components"))

@@ -11,6 +11,7 @@ shelly-api-docs.shelly.cloud, Gen2 device API, components and notifications.
 from collections.abc import Iterator, Mapping
 
 from ingest.formats import json_document, numbers, stamps
+from ingest.formats.redaction import dumped, own
 from ingest.formats.report import Decoded, Direct, Happening, Sent, Time
 from ingest.model import PayloadError, Reason
 
@@ -60,6 +61,8 @@ _OF_PHASE = {key: meaning for key, meaning in _METER.items() if "." not in key}
 #: Sensors of an add-on count from 100; below, a mains-powered device means its own inside (Temperature component).
 _ADD_ON = 100
 _MAINS_POWERED = ("shellypro", "shellyplus1", "shellyplus2", "shellyem", "shelly3em")
+#: A meter saying that it has written a record, and steps of a configuration or an update: nothing that happened there.
+_NO_EVENTS = frozenset({"data", "config_changed", "component_added", "component_removed", "ota_progress"})
 _PRIVATE = frozenset({"ssid", "sta_ip", "sta_ip6", "ip", "mac", "bssid"})
 
 
@@ -155,7 +158,7 @@ def _dead(kind: str, key: str, status: Mapping[str, object]) -> bool:
 
 def _events(address: str, time: Time, events: object) -> Iterator[Happening]:
     for event in events if isinstance(events, list) else []:
-        if not isinstance(event, dict) or not isinstance(event.get("event"), str):
+        if not isinstance(event, dict) or not isinstance(event.get("event"), str) or event["event"] in _NO_EVENTS:
             continue
         component = str(event.get("component", ""))
         own = stamps.from_number(event.get("ts"))
@@ -167,3 +170,26 @@ def _events(address: str, time: Time, events: object) -> Iterator[Happening]:
         yield Happening(
             address, time if own is None else own, f"shelly.{event['event']}", component, attributes=attributes
         )
+
+
+_IDENTITY = frozenset({"src", "component", "event", "method"})
+
+
+def redact(sent: Sent) -> bytes:
+    """A status or an event, without addresses and names of networks."""
+    return dumped(_public(json_document.read(sent.payload)))
+
+
+def _public(document: object) -> object:
+    if not isinstance(document, dict):
+        return own(document)
+    kept: dict[str, object] = {}
+    for key, value in document.items():
+        if key in {"params", "result"}:
+            kept[key] = _public(value)
+        elif key == "wifi" and isinstance(value, dict):
+            kept[key] = {name: own(value[name]) for name in ("rssi", "status") if name in value}
+        else:
+            found = own({key: value}, _IDENTITY)
+            kept |= found if isinstance(found, dict) else {}
+    return kept

@@ -1,4 +1,4 @@
-"""Readers of meters: AMS reader (Kamstrup), DSMR-reader, wmbusmeters, HomeWizard, Glow, Sinapsi, any JSON by OBIS codes.
+"""Readers of meters: AMS reader, DSMR-reader, P1 telegrams, wmbusmeters, HomeWizard, Glow, Sinapsi, any JSON by OBIS codes.
 
 Address: the meter's number where the message has it (`mid`, `data.id`, `pod`, `id` of wmbusmeters), else that of the
 route. Keys, explained by the default profile: `data.aip` (AMS), `electricity_delivered_1` (DSMR), `<media>.<field>`
@@ -10,13 +10,16 @@ IEC 62056-61 (OBIS); DSMR 5.0 P1; the projects' own documentation.
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
-from ingest.formats import json_document, numbers, stamps
+from ingest.formats import dsmr_telegram, json_document, numbers, stamps
+from ingest.formats.redaction import dumped, own
 from ingest.formats.report import Decoded, Direct, Recall, Report, Sent, Time, flat
 from ingest.formats.unit_words import ucum
 from ingest.model import PayloadError, Reason
 
 _OBIS = re.compile(r"(?:(\d+-\d+):)?(\d{1,3}\.\d{1,3}\.\d{1,3})(?:[.*&]\d+)?(?:_[\d,_]+)?")
+_DRAWN, _DRAWN_LESS_FED_BACK = "1-0:1.7.0", "1-0:16.7.0"
 _WITH_UNIT = re.compile(r"\s*([+-]?\d+(?:\.\d+)?)\s*\*?\s*(kWh|Wh|kW|W|kVArh|kVAr|V|A|Hz|m3)\s*")
 #: Suffix of a key -> unit (wmbusmeters and HomeWizard).
 _SUFFIXES = {
@@ -39,7 +42,15 @@ _SERIALS = ("meter_id", "meterId", "serial_number", "serialNumber", "meter_seria
 
 def decode(sent: Sent) -> Decoded:
     """What a meter says."""
-    document = json_document.read(sent.payload)
+    if dsmr_telegram.is_telegram(sent.payload):
+        return dsmr_telegram.decode(sent.payload)
+    try:
+        document = json_document.read(sent.payload)
+    except PayloadError:
+        # A topic per value may have the unit behind it: 1234.5*kWh.
+        document = sent.payload.decode("utf-8", "replace").strip()
+        if _WITH_UNIT.fullmatch(str(document)) is None:
+            raise
     decoded = Decoded()
     if isinstance(document, dict | list):
         for item in document if isinstance(document, list) else [document]:
@@ -103,10 +114,11 @@ def _glow(kind: str, inner: Mapping[str, object], decoded: Decoded) -> None:
     values, units = {}, {}
     for key, value in flat(inner).items():
         leaf = key.rpartition(".")[2]
-        if leaf in _ABOUT or leaf == "units":
+        if leaf in _ABOUT or leaf.endswith("units"):
             continue
+        # A volume beside an energy has a unit of its own: cumulativevol, cumulativevolunits.
         group = key.removesuffix(f".{leaf}")
-        unit = _at(inner, f"{group}.units")
+        unit = _at(inner, f"{group}.{leaf}units" if leaf.endswith("vol") else f"{group}.units")
         values[f"{kind}.{key}"] = value
         if isinstance(unit, str) and not key.startswith("energy.import.price"):
             units[f"{kind}.{key}"] = ucum(unit)
@@ -126,11 +138,13 @@ def _report(address: str, time: Time, item: Mapping[str, object], decoded: Decod
     for key, sent in _leaves(item):
         worded = _WITH_UNIT.fullmatch(sent) if isinstance(sent, str) else None
         value, unit = (sent, _suffix(key)) if worded is None else (float(worded[1]), ucum(worded[2]))
-        obis = _OBIS.fullmatch(key)
-        name = f"{obis[1] or '1-0'}:{obis[2]}" if obis else key
+        name = _name(key)
         values[name] = value
         if unit is not None:
             units[name] = unit
+    if _DRAWN in values:
+        # What is drawn and what is fed back stand apart: their difference says nothing more.
+        values.pop(_DRAWN_LESS_FED_BACK, None)
     if values:
         decoded.reports.append(Report(address, time, values, units))
 
@@ -140,12 +154,22 @@ def _extra_device(item: Mapping[str, object], decoded: Decoded) -> None:
     for stamp, key in (("extra_device_timestamp", "extra_device_delivered"), ("gas_timestamp", "total_gas_m3")):
         for report in list(decoded.reports):
             if key in report.values and stamp in item:
-                own = stamps.instant(item[stamp])
+                own = _short_stamp(item[stamp])
                 if own is not None:
                     unit = {key: report.units[key]} if key in report.units else {}
                     decoded.reports.append(Report(report.address, own, {key: report.values[key]}, unit))
                     rest = {name: value for name, value in report.values.items() if name not in {key, stamp}}
                     decoded.reports[decoded.reports.index(report)] = report._replace(values=rest)
+
+
+def _short_stamp(value: object) -> Time:
+    """A time; HomeWizard writes it as the number yyMMddhhmmss, local."""
+    digits = str(value)
+    if len(digits) == 12 and digits.isdigit():
+        return stamps.from_text(
+            f"20{digits[:2]}-{digits[2:4]}-{digits[4:6]} {digits[6:8]}:{digits[8:10]}:{digits[10:]}"
+        )
+    return stamps.instant(value)
 
 
 def _leaves(item: Mapping[str, object]) -> Iterator[tuple[str, object]]:
@@ -160,6 +184,13 @@ def _leaves(item: Mapping[str, object]) -> Iterator[tuple[str, object]]:
             yield from flat(value, key).items()
         else:
             yield key, value
+
+
+@lru_cache(10_000)
+def _name(key: str) -> str:
+    """A key, or its OBIS code as it is written without class and attribute."""
+    obis = _OBIS.fullmatch(key)
+    return f"{obis[1] or '1-0'}:{obis[2]}" if obis else key
 
 
 def _suffix(key: str) -> str | None:
@@ -177,3 +208,37 @@ def _time(item: Mapping[str, object]) -> Time:
 
 def _text(item: Mapping[str, object], keys: tuple[str, ...]) -> str:
     return next((str(item[key]) for key in keys if isinstance(item.get(key), str | int) and item[key]), "")
+
+
+#: Keys that say which meter it is, and what it measures.
+_IDENTITY = frozenset({"id", "dn", "media", "unit", "units", *_SERIALS, *_TIMES})
+#: Of the contract and of texts to the customer.
+_PERSONAL = frozenset({"customer", "name", "mpan", "mprn", "supplier", "text_message", "message_short", "message_long"})
+
+
+def redact(sent: Sent) -> bytes:
+    """What the meter measures, without customers, contracts and messages to them."""
+    if dsmr_telegram.is_telegram(sent.payload):
+        return dsmr_telegram.redacted(sent.payload)
+    if _WITH_UNIT.fullmatch(sent.payload.decode("utf-8", "replace").strip()):
+        return sent.payload
+    return dumped(_public(json_document.read(sent.payload)))
+
+
+def _public(document: object) -> object:
+    if isinstance(document, list):
+        return [_public(item) for item in document]
+    if not isinstance(document, dict):
+        return own(document)
+    kept: dict[str, object] = {}
+    for key, value in document.items():
+        if key in _PERSONAL:
+            continue
+        if isinstance(value, dict | list):
+            kept[key] = _public(value)
+        elif isinstance(value, str) and _WITH_UNIT.fullmatch(value):
+            kept[key] = value
+        else:
+            found = own({key: value}, _IDENTITY)
+            kept |= found if isinstance(found, dict) else {}
+    return kept

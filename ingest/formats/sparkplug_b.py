@@ -168,3 +168,8 @@ def _sequence(node: str, payload: Payload, recall: Recall, decoded: Decoded, *, 
         group, _, name = node.partition("/")
         # A decoder has no clock: the command carries the time of the message that made us ask.
         decoded.commands.append((f"{NAMESPACE}/{group}/NCMD/{name}", sparkplug_wire.rebirth(payload.stamp)))
+
+
+def redact(sent: Sent) -> bytes:
+    """The payload with numbers, truth values, and texts that are words of a machine."""
+    return sparkplug_wire.redacted(sent.payload)

@@ -11,6 +11,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.message import DecodeError, EncodeError, Message
 
 from ingest.formats import json_document
+from ingest.formats.redaction import Own, dumped, kept, word
 from ingest.model import PayloadError, Reason
 
 #: Data types of a metric (Sparkplug 3.0, 6.4.16). Arrays, data sets and files carry no single value and are left out.
@@ -22,6 +23,8 @@ DATA_TYPES = {
 #: Bits of the signed ones: they travel as unsigned, in two's complement.
 _SIGNED_BITS = {1: 8, 2: 16, 3: 32, 4: 64}
 _SCALAR = frozenset({"int_value", "long_value", "float_value", "double_value", "boolean_value", "string_value"})
+#: First bytes of JSON. 0x7b would be field 15 as a group: no protobuf payload of Sparkplug B begins so.
+_JSON = frozenset({b"{", b" ", b"\n", b"\xef"})
 #: Templates inside templates that are followed: our choice.
 _DEEPEST = 8
 
@@ -60,6 +63,11 @@ class Property(NamedTuple):
 
 
 NO_PROPERTY = Property(None, None)
+#: Names of properties in use, and as they travel.
+_UNIT_KEYS = ("engUnit", "Engineering Units", "unit")
+_QUALITY_KEYS = ("Quality", "quality")
+_UNIT_NAMES = frozenset(key.encode() for key in _UNIT_KEYS)
+_QUALITY_NAMES = frozenset(key.encode() for key in _QUALITY_KEYS)
 
 
 class Metric(NamedTuple):
@@ -113,17 +121,21 @@ def read(payload: bytes) -> Payload:
     Raises:
         PayloadError: neither protobuf of Sparkplug B nor its JSON.
     """
-    # 0x7b would be field 15 as a group: no protobuf payload of Sparkplug B begins like JSON.
-    if payload[:1] in {b"{", b" ", b"\n", b"\xef"}:
+    if payload[:1] in _JSON:
         return _from_json(payload)
+    message = _parsed(payload)
+    metrics: list[Metric] = []
+    _collect(message.metrics, "", 0, metrics)  # type: ignore[attr-defined]
+    return Payload(_optional(message, "timestamp"), _optional(message, "seq"), metrics)
+
+
+def _parsed(payload: bytes) -> Message:
     message = _Payload()
     try:
         message.ParseFromString(payload)
     except DecodeError as error:
         raise PayloadError(Reason.BAD_ENCODING, "not a Sparkplug B payload (protobuf)") from error
-    metrics: list[Metric] = []
-    _collect(message.metrics, "", 0, metrics)  # type: ignore[attr-defined]
-    return Payload(_optional(message, "timestamp"), _optional(message, "seq"), metrics)
+    return message
 
 
 def rebirth(stamp: int | None) -> bytes:
@@ -222,9 +234,9 @@ def _properties(found: object) -> Property:
     for key, value in zip(found.keys, found.values, strict=False):  # type: ignore[attr-defined]
         if value.is_null:
             continue
-        if key in {b"engUnit", b"Engineering Units", b"unit"} and value.HasField("string_value"):
+        if key in _UNIT_NAMES and value.HasField("string_value"):
             unit = _text(value.string_value)
-        elif key in {b"Quality", b"quality"} and value.HasField("int_value"):
+        elif key in _QUALITY_NAMES and value.HasField("int_value"):
             quality = value.int_value
     return Property(unit, quality)
 
@@ -241,16 +253,53 @@ def _from_json(payload: bytes) -> Payload:
         if not isinstance(name, str):
             raise PayloadError(Reason.BAD_SHAPE, "metrics.name: expected a text")
         datatype = DATA_TYPES.get(kind) if isinstance(kind, str) else _whole(kind)
-        scalar = value if isinstance(value, str | bool | int | float) and item.get("is_null") is not True else None
+        null = item.get("is_null", item.get("isNull")) is True
+        scalar = value if isinstance(value, str | bool | int | float) and not null else None
         historical = item.get("is_historical", item.get("isHistorical")) is True
         metrics.append(
             Metric(
                 name, _whole(item.get("alias")), _whole(item.get("timestamp")), datatype, historical, scalar, False,
-                NO_PROPERTY,
+                _json_properties(item.get("properties")),
             )
         )  # fmt: skip
     return Payload(_whole(document.get("timestamp")), _whole(document.get("seq")), metrics)
 
 
+def _json_properties(found: object) -> Property:
+    """Of the JSON: `{"engUnit": {"type": "String", "value": "V"}}`, or the value alone."""
+    if not isinstance(found, dict):
+        return NO_PROPERTY
+    values = {key: one.get("value") if isinstance(one, dict) else one for key, one in found.items()}
+    unit = next((values[key] for key in _UNIT_KEYS if isinstance(values.get(key), str)), None)
+    return Property(
+        unit, next((found for key in _QUALITY_KEYS if (found := _whole(values.get(key))) is not None), None)
+    )
+
+
 def _whole(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def redacted(payload: bytes) -> bytes:
+    """The payload without texts that may name a person, and without files, data sets and what nobody reads.
+
+    Raises:
+        PayloadError: neither protobuf of Sparkplug B nor its JSON.
+    """
+    if payload[:1] in _JSON:
+        return dumped(kept(json_document.read(payload), Own("name", "dataType", "datatype", "engUnit")))
+    message = _parsed(payload)
+    message.DiscardUnknownFields()
+    _cleared(message.metrics, 0)  # type: ignore[attr-defined]
+    return message.SerializeToString()
+
+
+def _cleared(entries: list[object], depth: int) -> None:
+    for entry in entries:
+        field = entry.WhichOneof("value")  # type: ignore[attr-defined]
+        if field == "string_value":
+            entry.string_value = word(_text(entry.string_value)).encode()  # type: ignore[attr-defined]
+        elif field == "template_value" and depth < _DEEPEST:
+            _cleared(entry.template_value.metrics, depth + 1)  # type: ignore[attr-defined]
+        elif field in {"bytes_value", "template_value"}:
+            entry.ClearField(field)  # type: ignore[attr-defined]

@@ -10,8 +10,10 @@ tasmota.github.io/docs: MQTT, Commands, JSON status responses, Teleinfo, Zigbee.
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from ingest.formats import json_document, numbers, stamps
+from ingest.formats.redaction import dumped, own, word
 from ingest.formats.report import Decoded, Direct, Report, Sent, Time, flat
 from ingest.formats.unit_words import ucum
 from ingest.model import PayloadError, Reason
@@ -31,6 +33,9 @@ _UNITS = {
 #: Readers of tags and beacons, and what names a network, a tag or a person's device.
 _PRIVATE = frozenset({"IBEACON", "PN532", "RDM6300", "Wiegand", "RfReceived", "IrReceived", "HxReceived", "FPRINT"})
 _PRIVATE_LEAVES = frozenset({"UID", "MAC", "mac", "SSId", "BSSId", "IPAddress", "Hostname"})
+#: Kinds of messages that may hold measurements, beside the answers STATUS8, STATUS10 and STATUS11.
+_KINDS = frozenset({"SENSOR", "STATE", "RESULT"})
+_UPTIME = re.compile(r"(\d{1,5})T(\d\d):(\d\d):(\d\d)")
 _METER_IDS = ("ADCO", "ADSC")
 
 
@@ -43,6 +48,9 @@ def decode(sent: Sent) -> Decoded:
         return Decoded(direct=[Direct(address, None, "device.online", "", _word(sent.payload, _ONLINE))])
     if _POWER.fullmatch(kind):
         return Decoded(direct=[_switch(address, None, kind, _word(sent.payload, _SWITCHED))])
+    if kind not in _KINDS and not kind.startswith("STATUS"):
+        # INFO1, UPTIME, LOGGING (plain text) and the like.
+        return Decoded()
     document = json_document.mapping(json_document.read(sent.payload), kind)
     inner = document.get("StatusSNS", document.get("StatusSTS"))
     if isinstance(inner, dict):
@@ -93,7 +101,7 @@ def _state(address: str, document: Mapping[str, object]) -> Iterator[Direct]:
     wifi = document.get("Wifi")
     link = wifi if isinstance(wifi, dict) else {}
     for quantity, sent in (
-        ("device.uptime", document.get("UptimeSec")),
+        ("device.uptime", document.get("UptimeSec", _uptime(document.get("Uptime")))),
         ("device.supply_voltage", document.get("Vcc")),
         ("radio.quality", link.get("RSSI")),
         ("radio.rssi", link.get("Signal")),
@@ -102,6 +110,15 @@ def _state(address: str, document: Mapping[str, object]) -> Iterator[Direct]:
         if number is not None:
             yield Direct(address, time, quantity, "", number)
     yield from _switches(address, time, document)
+
+
+def _uptime(text: object) -> int | None:
+    """Seconds of `1T18:36:12`, which is all that firmware before 6.7 says."""
+    match = _UPTIME.fullmatch(text) if isinstance(text, str) else None
+    if match is None:
+        return None
+    days, hours, minutes, seconds = map(int, match.groups())
+    return ((days * 24 + hours) * 60 + minutes) * 60 + seconds
 
 
 def _sensors(address: str, document: Mapping[str, object]) -> Decoded:
@@ -174,8 +191,40 @@ def _leaves(document: Mapping[str, object], prefix: str) -> dict[str, object]:
 def _units(values: Mapping[str, object], document: Mapping[str, object]) -> dict[str, str]:
     """Units of the leaves that the message names one for."""
     units: dict[str, str] = {}
-    for name, leaves in _UNITS.items():
+    for name in _UNITS:
         unit = document.get(name)
         if isinstance(unit, str):
-            units |= {key: ucum(unit) for key in values if leaves.fullmatch(key.rpartition(".")[2].partition("[")[0])}
+            units |= dict.fromkeys([key for key in values if _is_leaf(name, key)], ucum(unit))
     return units
+
+
+@lru_cache(10_000)
+def _is_leaf(name: str, key: str) -> bool:
+    """Whether a unit that a message names is that of a key."""
+    return _UNITS[name].fullmatch(key.rpartition(".")[2].partition("[")[0]) is not None
+
+
+#: Keys that address a device or a chip.
+_IDENTITY = frozenset({"Device", "DevEUIh", "DevEUIl", "Id", *_METER_IDS})
+
+
+def redact(sent: Sent) -> bytes:
+    """Sensors and states, without tags, beacons, codes and networks."""
+    if not sent.payload.startswith(b"{"):
+        return word(sent.payload.decode("utf-8", "replace").strip()).encode()
+    return dumped(_public(json_document.mapping(json_document.read(sent.payload), "message")))
+
+
+def _public(document: Mapping[str, object]) -> dict[str, object]:
+    kept: dict[str, object] = {}
+    for key, value in document.items():
+        if key in _PRIVATE or key in _PRIVATE_LEAVES:
+            continue
+        if key == "Wifi" and isinstance(value, dict):
+            kept[key] = {name: value[name] for name in ("RSSI", "Signal") if isinstance(value.get(name), int)}
+        elif isinstance(value, dict):
+            kept[key] = _public(value)
+        else:
+            found = own({key: value}, _IDENTITY)
+            kept |= found if isinstance(found, dict) else {}
+    return kept

@@ -20,7 +20,7 @@ def decode(sent: Sent) -> Decoded:
     """What a camera says."""
     document = json_document.read(sent.payload)
     decoded = Decoded()
-    if sent.topic.endswith(("/attributes", "/rpc/request")) or "/rpc/" in sent.topic:
+    if sent.topic.endswith(("/attributes", "provision/request", "provision/response")) or "/rpc/" in sent.topic:
         return decoded
     for entry in document if isinstance(document, list) else [document]:
         item = json_document.mapping(entry, "telemetry")

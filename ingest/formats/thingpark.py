@@ -9,12 +9,8 @@ Actility, ThingPark Wireless: LRC-AS tunnel interface; ThingPark X: uplink messa
 """
 
 from collections.abc import Iterator, Mapping
-from xml.etree.ElementTree import ParseError
 
-from defusedxml import DefusedXmlException
-from defusedxml.ElementTree import fromstring
-
-from ingest.formats import json_document, stamps
+from ingest.formats import json_document, stamps, xml_document
 from ingest.formats.fixed import inside, objects
 from ingest.formats.lorawan import OUTPUT, codec_report, eui
 from ingest.formats.numbers import number
@@ -61,7 +57,8 @@ def redact(sent: Sent) -> bytes:
 
 def _read(payload: bytes) -> Mapping[str, object]:
     if payload.lstrip()[:1] == b"<":
-        return _xml(payload)
+        name, report = xml_document.read(payload)
+        return {name: report}
     return json_document.mapping(json_document.read(payload), "message")
 
 
@@ -84,16 +81,3 @@ def _points(address: str, time: Time, points: Mapping[str, object], flags: int) 
                 groups.setdefault(time if at is None else at, {})[f"points.{name}"] = value
     for at, values in groups.items():
         yield Report(address, at, values, units, flags=flags)
-
-
-def _xml(payload: bytes) -> Mapping[str, object]:
-    """The fields of a report in XML: what its root is called, and its children by name."""
-    try:
-        root = fromstring(payload, forbid_dtd=True)
-    except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
-        raise PayloadError(Reason.BAD_SHAPE, f"not well-formed XML ({type(error).__name__})") from error
-    return {_local(root.tag): {_local(child.tag): (child.text or "").strip() for child in root}}
-
-
-def _local(tag: str) -> str:
-    return tag.rpartition("}")[2]

@@ -59,13 +59,7 @@ def of(document: dict[str, object], decoded: Decoded) -> None:
 
 
 def _documents(payload: bytes) -> Iterator[dict[str, object]]:
-    try:
-        document = json_document.read(payload)
-    except PayloadError:
-        lines = [line for line in payload.splitlines() if line.strip()]
-        if len(lines) < 2 or not all(line.startswith(b"{") and line.rstrip().endswith(b"}") for line in lines):
-            raise
-        document = [json_document.read(line) for line in lines]
+    document = json_document.read(payload)
     for entry in document if isinstance(document, list) else [document]:
         yield json_document.mapping(entry, "message")
 

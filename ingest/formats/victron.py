@@ -1,13 +1,14 @@
 """Victron Venus OS: N/<portal>/<service>/<instance>/<path>, `{"value": x}`.
 
 Address: `portal/service/instance`; key: `service/path`, explained by the default profile. null and an empty list mean that
-the sensor is invalid; an empty payload, that the device is gone. R/ and W/ are requests. No times: a retained copy at a
-reconnect says how things stand.
+the sensor is invalid, an empty payload takes back a retained one: no measurements. R/ and W/ are requests. No times: a
+retained copy at a reconnect says how things stand.
 
 github.com/victronenergy/dbus-mqtt; github.com/victronenergy/venus/wiki/dbus.
 """
 
 from ingest.formats import json_document
+from ingest.formats.redaction import Own, json_redaction
 from ingest.formats.report import Decoded, Report, Sent
 from ingest.model import PayloadError, Reason
 
@@ -32,3 +33,6 @@ def decode(sent: Sent) -> Decoded:
     if value is None or isinstance(value, dict | list):
         return Decoded()
     return Decoded(reports=[Report(address, None, {"/".join([levels[2], *levels[4:]]): value})])
+
+
+redact = json_redaction(Own())

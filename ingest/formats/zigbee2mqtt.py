@@ -13,6 +13,7 @@ import orjson
 
 from ingest.formats import json_document, stamps
 from ingest.formats.numbers import number
+from ingest.formats.redaction import dumped, own, word
 from ingest.formats.report import Decoded, Direct, Happening, Report, Sent, flat
 from ingest.formats.unit_words import ucum
 from ingest.model import PayloadError, Reason
@@ -22,6 +23,8 @@ _ONLINE = {"online": 1.0, "offline": 0.0}
 _COMMANDS = frozenset({"get", "set"})
 #: Properties of a mains device: beside them `voltage` is that of the mains, in volts.
 _MAINS = frozenset({"power", "current", "energy", "ac_frequency"})
+#: Read by the decoder itself, or about the device; a lock also names who opened it.
+_ABOUT = frozenset({"action", "last_seen", "device", "users", "pin_code"})
 
 
 def decode(sent: Sent) -> Decoded:
@@ -56,18 +59,29 @@ def _device(name: str, document: Mapping[str, object], sent: Sent) -> Decoded:
     action = document.get("action")
     if isinstance(action, str) and action and not sent.retained:
         decoded.events.append(Happening(name, time, "button", attributes={"action": action}))
-    values = flat({key: value for key, value in document.items() if key not in {"action", "last_seen", "device"}})
+    values = flat({key: value for key, value in document.items() if key not in _ABOUT})
     known = sent.recall(f"units/{name}")
     units = {key: str(unit) for key, unit in known.items() if key in values} if isinstance(known, dict) else {}
-    if "voltage" in values and "battery" in values and _MAINS.isdisjoint(values):
-        values["battery_voltage"] = values.pop("voltage")
-        units["battery_voltage"] = units.pop("voltage", "mV")
+    if "voltage" in values:
+        _voltage(values, units)
+    if "illuminance_lux" in values:
+        # Beside it `illuminance` is the logarithm that the cluster has.
+        values.pop("illuminance", None)
     link = number(values.pop("linkquality", None))
     if link is not None:
         decoded.direct.append(Direct(name, time, "radio.lqi", "", link))
     if values:
         decoded.reports.append(Report(name, time, values, units))
     return decoded
+
+
+def _voltage(values: dict[str, object], units: dict[str, str]) -> None:
+    """One name for the mains in V and a battery in mV: what stands beside it tells which."""
+    if not _MAINS.isdisjoint(values):
+        units.setdefault("voltage", "V")
+    elif "battery" in values:
+        values["battery_voltage"] = values.pop("voltage")
+        units["battery_voltage"] = units.pop("voltage", "mV")
 
 
 def _bridge(topic: str, sent: Sent) -> Decoded:
@@ -125,3 +139,12 @@ def _text(payload: bytes) -> str:
         return payload.decode()
     except UnicodeDecodeError as error:
         raise PayloadError(Reason.BAD_ENCODING, f"not UTF-8 at byte {error.start}") from error
+
+
+def redact(sent: Sent) -> bytes:
+    """Properties of devices; a bare value stays where it is a number or a word."""
+    try:
+        document = json_document.read(sent.payload)
+    except PayloadError:
+        return word(_text(sent.payload)).encode()
+    return dumped(own(document))

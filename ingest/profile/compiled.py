@@ -12,6 +12,8 @@ from ingest.profile.spec import Type as RegisterType
 
 #: Keys remembered per profile before the memory starts anew: whoever may publish may invent keys without end.
 KEYS_KEPT = 20_000
+#: A longer key path is nobody's: it is neither remembered nor compared with patterns. Our choice.
+LONGEST_KEY = 256
 #: Layout of a register type for `struct`, big-endian.
 LAYOUTS: Final[Mapping[RegisterType, str]] = {
     RegisterType.INT16: "h", RegisterType.UINT16: "H", RegisterType.INT32: "i", RegisterType.UINT32: "I",
@@ -61,6 +63,8 @@ class Compiled:
         try:
             return self._known[key]
         except KeyError:
+            if len(key) > LONGEST_KEY:
+                return None
             if len(self._known) >= KEYS_KEPT:
                 self._known.clear()
             found = self._known[key] = self._find(key)

@@ -19,6 +19,8 @@ NO_VALUE: Final = frozenset({"", "null", "none", "nan", "n/a", "na", "-", "--"})
 _SWITCH: Final[Mapping[object, float]] = {
     "true": 1.0, "false": 0.0, "on": 1.0, "off": 0.0, "yes": 1.0, "no": 0.0, 1.0: 1.0, 0.0: 0.0
 }  # fmt: skip
+#: A longer text is no unit, and is not remembered. Our choice.
+LONGEST_UNIT: Final = 64
 #: A place in a channel.
 HOLE: Final = re.compile(r"\{([^{}]+)\}")
 
@@ -67,6 +69,8 @@ class Rule:
 
     def conversion_from(self, unit: str) -> Conversion | None:
         """How a value in a unit that the message names becomes canonical; None: no exact way is known."""
+        if len(unit) > LONGEST_UNIT:
+            return None
         if unit not in self.named:
             assert self.quantity is not None
             try:

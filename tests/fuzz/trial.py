@@ -156,8 +156,8 @@ def _profile(form: str, numbered: Sequence[tuple[int, Sent]]) -> str | None:
     for _, sent in numbered[:5]:
         try:
             reports = FORMATS[form].decode(sent).reports
-        except Exception:  # noqa: BLE001 - found again by the batch
-            continue
+        except Exception:  # noqa: BLE001 - the batch finds it again, and reports it
+            reports = []
         for report in reports[:1]:
             if (found := guess(form, report.values)) is not None:
                 return found

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.formats import FORMATS
@@ -134,6 +134,47 @@ MESSAGES: list[tuple[str, str, Callable[[str], bytes]]] = [
     ),
     ("hikvision", "cam", _alert),
     (
+        "ocpp",
+        "cp1",
+        _json(
+            lambda person: [2, "17", "StartTransaction", {
+                "connectorId": 1, "idTag": person, "meterStart": 5, "timestamp": "2026-11-23T12:00:00Z",
+                "idToken": {"idToken": person}, "customData": {"note": person}}]
+        ),
+    ),
+    (
+        "tasmota",
+        "tele/door/STATE",
+        _json(
+            lambda person: {"UptimeSec": 5, "Wifi": {"SSId": person, "BSSId": person, "RSSI": 80}, "Hostname": person,
+                            "RDM6300": {"UID": person}, "IPAddress": person}
+        ),
+    ),
+    (
+        "shelly-gen2",
+        "p/events/rpc",
+        _json(
+            lambda person: {"src": "shellyplus1-a", "method": "NotifyStatus", "params": {
+                "ts": AT, "wifi": {"rssi": -55, "ssid": person, "sta_ip": person, "status": "got ip"},
+                "sys": {"mac": person, "uptime": 5}}}
+        ),
+    ),
+    (
+        "shelly-gen2",
+        "p/events/rpc",
+        _json(
+            lambda person: {"src": "shellyplus1-a", "method": "NotifyEvent", "params": {
+                "ts": AT, "events": [{"component": "wifi", "event": "sta_disconnected", "ssid": person, "reason": 8}]}}
+        ),
+    ),
+    (
+        "smart-meter",
+        "wmbusmeters/m",
+        _json(
+            lambda person: {"media": "room sensor", "id": "1", "name": person, "customer": person, "rssi_dbm": -70}
+        ),
+    ),
+    (
         "dahua",
         "dahua/cam-3",
         _json(
@@ -230,6 +271,7 @@ OWN_KEYS: list[tuple[str, str, Callable[[str], object]]] = [
 
 
 @pytest.mark.parametrize(("form", "topic", "build"), OWN_KEYS, ids=[message[0] for message in OWN_KEYS])
+@settings(max_examples=20)
 @given(person=PERSON)
 def test_a_redacted_body_of_keys_of_ones_own_keeps_numbers_and_names_nobody(
     form: str, topic: str, build: Callable[[str], object], person: str

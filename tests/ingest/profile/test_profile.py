@@ -145,6 +145,13 @@ def test_a_number_that_no_double_holds_is_refused() -> None:
     assert reasons(text, t=10**400, h=-(10**400)) == ["not_finite", "not_finite"]
 
 
+def test_keys_and_units_without_end_are_nobodys_and_are_not_remembered() -> None:
+    profile = compiled("keys: {'a_*_b_*_c': {quantity: people.in}, t: {quantity: env.temperature, unit: Cel}}")
+    assert profile.entry("a_" + "_b_" * 100_000) is None
+    assert explain(Report("", None, {"t": 1}, {"t": "C" * 100_000}), profile).problems[0][0] == "unit_undeclared"
+    assert not profile._known.keys() - {"t"}
+
+
 def test_an_element_of_a_list_has_its_own_time_channel_and_flag() -> None:
     profile = compiled("lists: {h: {time: at, channel: 'z{n}', keys: {c: {quantity: people.present}}}}")
     sent = {"h[0].at": 1795392900, "h[0].n": 3, "h[0].c": 5, "h[1].at": 0, "h[1].c": 9}
