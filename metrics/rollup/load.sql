@@ -17,9 +17,20 @@ FROM (   -- the facts come first, so that the readings are only read by key and 
 ) g
 CROSS JOIN LATERAL (
     SELECT metrics.us(i.time) AS us, i.value, i.span_us, i.late_s, i.flags
-    FROM ingest.in_force(ARRAY[g.datastream_id], metrics.instant(g.from_us), metrics.instant(g.to_us)) i
+    FROM ingest.in_force(ARRAY[g.datastream_id], metrics.instant(g.from_us), metrics.instant(g.to_us), %(as_of)s) i
 ) r
 ORDER BY g.id, r.us;
+
+-- Where readings were dropped, the value that held then is known from the last hour before only.
+INSERT INTO rollup_reading (range_id, kind, us, hour, value, late_s, flags, valid, frozen, doubted, hold_us)
+SELECT g.id, g.kind, v.us, v.us - mod(v.us - g.offset_us, %(hour)s), (c.carry->>'value')::numeric, 0, 0, true, false, false,
+       (c.carry->>'until')::bigint - v.us
+FROM rollup_range g
+JOIN ingest.dropped x ON metrics.us(x.time_to) > g.load_from_us AND metrics.us(x.time_to) < g.stop_us
+JOIN metrics.hour c ON c.datastream_id = g.datastream_id AND c.hour >= x.time_to - INTERVAL '1 hour' AND c.hour < x.time_to
+CROSS JOIN LATERAL (SELECT (c.carry->>'time')::bigint AS us) v
+WHERE g.kind IN ('gauge', 'state') AND c.carry IS NOT NULL
+  AND NOT EXISTS (SELECT FROM rollup_reading r WHERE r.range_id = g.id AND r.us = v.us);
 
 -- A gauge that has shown one value, reading after reading, for as long as its rule allows is frozen until it changes. Long
 -- before that it is doubted, and once it is, from the first of those readings.

@@ -39,12 +39,16 @@ WITH rolled AS (
     JOIN rollup_range g ON g.id = range_id
     JOIN rollup_stream s ON s.datastream_id = g.datastream_id
     WHERE hour >= g.start_us AND hour < g.stop_us
+      -- Roll-ups of readings that were dropped are final, however far a change beside them reaches.
+      AND NOT EXISTS (SELECT FROM ingest.dropped x
+                      WHERE metrics.instant(hour) >= x.time_from AND metrics.instant(hour) < x.time_to)
 ), gone AS (
     DELETE FROM metrics.hour h
     USING rollup_range g
     WHERE h.datastream_id = g.datastream_id
       AND h.hour >= metrics.instant(g.start_us) AND h.hour < metrics.instant(g.stop_us)
       AND NOT EXISTS (SELECT FROM rolled r WHERE r.datastream_id = h.datastream_id AND r.hour = h.hour)
+      AND NOT EXISTS (SELECT FROM ingest.dropped x WHERE h.hour >= x.time_from AND h.hour < x.time_to)
     RETURNING h.datastream_id, h.hour
 ), put AS (
     INSERT INTO metrics.hour AS h (

@@ -124,12 +124,14 @@ def test_what_waited_was_kept_or_is_imported_says_nothing_of_the_clock(connectio
     start = from_datetime(START - 48 * HOUR)
     importing = Collector(connection, backfill=Backfill(start, from_datetime(START)))
     importing.day(9 * HOUR)
-    # A day behind, and exempt; a live one beside it is good.
+    assert connection.execute("SELECT count(*) FROM ingest.device_clock").fetchone() == (0,)
     live = Collector(connection, "c1")
     live.day(timedelta(seconds=1))
-    live.take(None, START + 6 * HOUR, int(Flag.AFTER_RECONNECT))
+    for n in range(40):
+        live.take(None, START + 6 * HOUR + n * timedelta(minutes=1), int(Flag.AFTER_RECONNECT))
+    live.take(START + 8 * HOUR, START + 8 * HOUR)
     one = found(connection)
-    assert (one.clock, one.error_s) == (ClockClass.GOOD, 1)
+    assert (one.clock, one.error_s, one.readings) == (ClockClass.GOOD, 1, 25)
 
 
 def test_late_messages_do_not_hide_that_the_clock_is_right(connection: psycopg.Connection) -> None:

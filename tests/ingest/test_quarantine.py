@@ -87,7 +87,10 @@ def test_of_a_message_refused_in_part_the_rest_is_stored_and_the_part_waits_anew
     assert list(ledger.check(connection)) == []
 
 
-def test_a_part_that_is_still_bad_waits_on_however_often_it_is_replayed(connection: psycopg.Connection) -> None:
+def test_a_part_that_is_still_bad_waits_on_however_often_it_is_replayed(
+    connection: psycopg.Connection, tmp_path: Path
+) -> None:
+    register(connection, tmp_path, "door-1")
     write(connection, message(native(env_co2=True)), message(native(env_co2="x")))
     [first, second] = quarantine.find(connection)
     for _ in range(3):

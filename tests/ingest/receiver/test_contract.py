@@ -13,6 +13,7 @@ import pytest
 
 from ingest.model import Message
 from ingest.receiver import RECEIVERS, BrokerSettings, ConnectionLost, Receiver, ReceiverError, Tls, receiver
+from tests import certificates
 from tests.broker import PASSWORD, USER, MosquittoProcess, RecordingProxy, broker, folder
 
 __all__ = ["broker", "folder"]
@@ -341,19 +342,7 @@ def test_a_goodbye_publishes_no_will(new: Connect) -> None:
 
 
 def test_tls_with_an_authority_of_our_own(folder: Path, kind: str) -> None:
-    def openssl(*words: str) -> None:
-        subprocess.run(["openssl", *words], cwd=folder, check=True, capture_output=True)
-
-    extensions = "basicConstraints=critical,CA:TRUE", "keyUsage=critical,keyCertSign,cRLSign"
-    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=Test CA", "-keyout", "ca.key",
-            "-out", "ca.pem", *[word for extension in extensions for word in ("-addext", extension)])  # fmt: skip
-    openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=broker", "-keyout", "b.key", "-out", "b.csr")
-    (folder / "san").write_text("subjectAltName=IP:127.0.0.1\nauthorityKeyIdentifier=keyid\n")
-    openssl("x509", "-req", "-in", "b.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2",
-            "-extfile", "san", "-out", "b.pem")  # fmt: skip
-    process = MosquittoProcess(
-        folder, f"cafile {folder}/ca.pem\ncertfile {folder}/b.pem\nkeyfile {folder}/b.key\n"
-    )  # fmt: skip
+    process = MosquittoProcess(folder, certificates.make(folder))
 
     def with_tls(tls: Tls) -> Receiver:
         settings = BrokerSettings(
