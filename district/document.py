@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from pydantic import BaseModel
 
-from district import settings
+from district import reference, settings
+from district.http import application
 from district.migrate import migrations
 from ingest.formats import FORMATS
 from ingest.profile import shipped
@@ -139,8 +140,20 @@ def profiles_page() -> str:
     return "\n".join(["| profile | device | formats |", "|---|---|---|", *rows, "", formats])
 
 
+def routes_page() -> str:
+    """Every operation of the API with its role, in Markdown."""
+    # No connection is made before the service starts.
+    made = reference.document(application("postgresql://127.0.0.1/none"))
+    rows = [
+        f"| {method} | `{path}` | {operation.get('x-role') or 'open'} | {_cell(operation['summary'])} |"
+        for path, method, operation in reference.operations(made)
+    ]
+    return "\n".join(["| | address | role | |", "|---|---|---|---|", *rows])
+
+
 #: Page -> what renews its generated part.
 PAGES: Mapping[str, Callable[[str], str]] = {
+    "api.md": _renewer(routes_page),
     "schema.md": _renewer(columns_page),
     "configuration.md": _renewer(settings_page),
     "formats.md": _renewer(formats_page),

@@ -10,7 +10,8 @@ ALWAYS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline';"
     " form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    # Not `no-referrer`: a browser would then send `Origin: null` with our own forms.
+    "Referrer-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 #: A page may show what the next person at the same machine may not see; an answer of the API is kept by who asked, and

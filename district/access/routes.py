@@ -1,6 +1,7 @@
 """The way in and out: the page that people log in on."""
 
 import secrets
+import threading
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -21,6 +22,8 @@ Session = Annotated[str | None, Cookie(alias=sessions.COOKIE)]
 def router(pool: ConnectionPool, guard: Guard) -> APIRouter:
     """The routes on the connections of `pool`; wrong passwords count against the limit of `guard`."""
     routes = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
+    # Looking at a password takes 64 MiB: one at a time, however many are sent at once.
+    looking = threading.Lock()
 
     @routes.get("/login")
     def ask(request: Request, next: str = "/") -> HTMLResponse:  # noqa: A002 - what it is called everywhere
@@ -43,7 +46,7 @@ def router(pool: ConnectionPool, guard: Guard) -> APIRouter:
             if guard.failures.wait_s(counted):
                 return _form(request, back, "often", 429)
         now = datetime.now(UTC)
-        with pool.connection() as connection:
+        with looking, pool.connection() as connection:
             if "\x00" in person or not people.verify(connection, person, password):
                 return _form(request, back, "refused", 401)
             text = sessions.begin(connection, person, now)

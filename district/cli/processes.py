@@ -1,6 +1,7 @@
 """`district migrate`, `district serve` and `district up`: the processes of a production machine."""
 
 import sys
+from pathlib import Path
 
 import typer
 import uvicorn
@@ -8,7 +9,7 @@ import uvicorn
 from district import migrate as migrations
 from district import supervisor
 from district.http import application
-from district.settings import current
+from district.settings import SettingsError, current
 
 
 def migrate() -> None:
@@ -21,6 +22,9 @@ def serve() -> None:
     """Serve pages, API and figures for Prometheus over HTTP."""
     settings = current()
     tls = settings.http.tls
+    for name, file in (("cert_file", tls.cert_file), ("key_file", tls.key_file)):
+        if file is not None and not Path(file).is_file():
+            raise SettingsError(f"$.http.tls.{name}: expected a PEM file like /etc/district/chain.pem, got {file!r}")
     uvicorn.run(
         application(settings.database.url, settings), host=settings.http.host, port=settings.http.port,
         ssl_certfile=tls.cert_file, ssl_keyfile=tls.key_file, log_level="warning", server_header=False,

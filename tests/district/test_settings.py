@@ -68,6 +68,9 @@ def test_every_variable_stands_for_a_setting_and_is_in_the_sample_file() -> None
         ("refresh: {every_s: 0}", "$.refresh.every_s", "0"),
         ("routes: [{name: a, topic: t/#, format: native}]", "$.routes[0].district", ""),
         ("htpp: {port: 1}", "$.htpp", ""),
+        ("http: {host: 0.0.0.0}", "$.http.host", "'0.0.0.0'"),
+        ("http: {host: district.lan, tls: {key_file: a.pem}}", "$.http.host", "'district.lan'"),
+        ("http: {access: open}", "$.http.access", "'open'"),
     ],
 )
 def test_a_wrong_value_is_named_with_file_and_key_and_where_a_good_one_stands(
@@ -80,6 +83,16 @@ def test_a_wrong_value_is_named_with_file_and_key_and_where_a_good_one_stands(
     assert line.startswith(f"{wrong} {path}: ")
     assert f"got {value}" in line
     assert "district/sample.yaml" in line
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::1", "localhost"])
+def test_without_a_certificate_the_service_listens_on_this_machine(host: str) -> None:
+    assert load(None, {"DISTRICT_HTTP_HOST": host}).http.host == host
+
+
+def test_with_a_certificate_it_may_listen_elsewhere(tmp_path: Path) -> None:
+    text = "http: {host: 0.0.0.0, tls: {cert_file: chain.pem, key_file: key.pem}}"
+    assert load(file(tmp_path, text), NOTHING).http.host == "0.0.0.0"
 
 
 def test_every_mistake_has_a_line(tmp_path: Path) -> None:

@@ -62,11 +62,9 @@ def test_on_a_new_machine_reading_is_open_until_the_first_account_is_made(databa
     assert client.get(ASKED).status_code == 401
 
 
-@pytest.mark.parametrize(
-    "headers", [ELSEWHERE, {"Forwarded": "for=192.0.2.7"}, {"Host": "rebound.example"}, {"Host": "192.0.2.1:8080"}]
-)
-def test_what_is_open_on_this_machine_is_open_from_nowhere_else(client: httpx.Client, headers: dict[str, str]) -> None:
-    assert client.get(ASKED, headers=headers).status_code == 401
+def test_what_is_open_on_this_machine_is_open_from_nowhere_else(client: httpx.Client) -> None:
+    for headers in (ELSEWHERE, {"Forwarded": "for=192.0.2.7"}, {"Host": "rebound.example"}, {"Host": "192.0.2.1:8080"}):
+        assert client.get(ASKED, headers=headers).status_code == 401
 
 
 def test_nothing_is_open_where_access_is_required(database: str) -> None:
