@@ -10,6 +10,7 @@ from metrics.definition import Definition, Grain, definitions
 from metrics.figures import allow, compute, find
 from metrics.inputs import WindowError
 from metrics.model import MetricValue, Quality
+from metrics.shared import Shared
 from metrics.values import store_values
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Grain",
     "MetricValue",
     "Quality",
+    "Shared",
     "WindowError",
     "definitions",
     "evaluate",
@@ -34,6 +36,7 @@ def evaluate(
     subjects: Sequence[str] | None = None,
     revision: int | None = None,
     grain: Grain = Grain.WINDOW,
+    shared: Shared | None = None,
 ) -> list[MetricValue]:
     """Returns the metric for each subject: one value of the whole window, or one per hour or local day of it.
 
@@ -47,6 +50,7 @@ def evaluate(
             None: every subject the register knows.
         revision: of the catalogue; None: the latest.
         grain: WINDOW for one value per subject.
+        shared: of the same district, revision and windows: saves what most metrics begin with.
 
     Raises:
         LookupError: no such metric or district.
@@ -56,4 +60,4 @@ def evaluate(
     zone = inputs.zone_of(connection, district, revision)
     windows = inputs.split(start, end, grain, zone)
     allow(definition, grain, windows, zone)
-    return compute(connection, definition, district, windows, zone, subjects, revision)
+    return compute(connection, definition, district, windows, zone, subjects, revision, shared=shared)

@@ -12,6 +12,7 @@ from metrics import expression, inputs, parameters
 from metrics.definition import Definition, Grain, SubjectKind, definitions
 from metrics.inputs import Window
 from metrics.model import MetricValue, Quality
+from metrics.shared import Shared
 from metrics.terms import Row, rows_of, terms_of
 
 
@@ -55,7 +56,7 @@ def compute(
     *,
     kinds: Sequence[SubjectKind] | None = None,
     streams: bool = True,
-    shared: bool = False,
+    shared: Shared | None = None,
 ) -> list[MetricValue]:
     """Returns the values of any set of windows, ordered by subject and window.
 
@@ -69,7 +70,7 @@ def compute(
         revision: of the catalogue; None: the latest.
         kinds: of subjects that are wanted; None: all.
         streams: whether the values shall name their datastreams.
-        shared: whether `share_presence` has been called for these windows.
+        shared: of the same district, revision and windows, where there is one.
     """
     wanted = set(definition.subjects if kinds is None else kinds)
     found: list[MetricValue] = []

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from importlib import resources
+from itertools import zip_longest
 from zoneinfo import ZoneInfo
 
 import psycopg
@@ -31,22 +32,26 @@ class Window:
     end: datetime
 
 
-#: Temporary table with the rows of presence.sql, see `share_presence`.
-SHARED = "shared_presence"
+#: Named queries of inputs.sql with a file of their own: what many metrics read, each from what stands before it.
+SHARED = ("presence", "up")
 
 
 @cache
-def prelude(*, shared: bool = False) -> str:
+def prelude(tables: tuple[str, ...] = ()) -> str:
     """Returns inputs.sql.
 
     Args:
-        shared: whether presence is read from the table that `share_presence` has made.
+        tables: temporary tables that hold the rows of the first queries of `SHARED`, in their order.
     """
     folder = resources.files("metrics")
     text = folder.joinpath("inputs.sql").read_text(encoding="utf-8")
-    presence = folder.joinpath("presence.sql").read_text(encoding="utf-8")
-    known = f"(SELECT s.* FROM {SHARED} s WHERE s.device IN (SELECT d.device FROM device d))"  # noqa: S608  a name of ours
-    return text.replace("{presence}", known if shared else f"MATERIALIZED (\n{presence})")
+    for name, table in zip_longest(SHARED, tables):
+        if table:
+            query = f"(SELECT s.* FROM {table} s JOIN device d ON d.device = s.device AND d.valid_from = s.valid_from)"  # noqa: S608  a name of ours
+        else:
+            query = f"MATERIALIZED (\n{folder.joinpath(f'{name}.sql').read_text(encoding='utf-8')})"
+        text = text.replace(f"{{{name}}}", query)
+    return text
 
 
 @cache

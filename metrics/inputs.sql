@@ -1,5 +1,5 @@
 -- What every metric may read, as named queries in front of its SELECT. Those it does not name cost nothing.
--- `presence` is presence.sql, or a temporary table of the same where many metrics are computed together.
+-- `presence` is presence.sql and `up` is up.sql, or temporary tables of the same where many metrics are computed together.
 -- Parameters: district, revision, start, stop (range of all hours), window_start[], window_end[], hour[], local_hour[]
 -- (one element per window and hour that it reads), zone, edges_s[], flows[] (read through their primary view), feed, role
 -- and has (what devices must be, or null; `has`: a key in the register) and the values of metrics/parameters.yaml.
@@ -16,12 +16,14 @@ WITH RECURSIVE bucket AS (
     -- one row per window
     SELECT b.window_start, b.window_end, count(*) AS hours FROM bucket b GROUP BY b.window_start, b.window_end
 ), stream AS NOT MATERIALIZED (
-    -- hours of the district's datastreams
+    -- hours of the datastreams of these devices, found by key: there may be a hundred times as many
     SELECT d.device, d.quantity, d.channel, q.kind, h.*
-    FROM ingest.datastream d
+    FROM metrics.hour h
+    JOIN ingest.datastream d ON d.id = h.datastream_id
     JOIN ingest.quantity q ON q.name = d.quantity
-    JOIN metrics.hour h ON h.datastream_id = d.id
-    WHERE d.district = %(district)s AND h.hour >= %(start)s::timestamptz - INTERVAL '1 hour' AND h.hour < %(stop)s
+    WHERE h.datastream_id = ANY (ARRAY(
+              SELECT k.id FROM ingest.datastream k WHERE k.district = %(district)s AND k.device IN (SELECT x.device FROM device x)))
+      AND h.hour >= %(start)s::timestamptz - INTERVAL '1 hour' AND h.hour < %(stop)s
 ), fitted AS MATERIALIZED (
     -- the type of the facility that a device belongs to
     SELECT DISTINCT ON (f.body->>'device') f.body->>'device' AS device, f.body->>'type' AS type
@@ -255,27 +257,7 @@ WITH RECURSIVE bucket AS (
     ) g
     WHERE s.channel = '' AND s.quantity IN ('device.online', 'video.stream_ok', 'charger.state')
     GROUP BY s.device, s.hour, n.said
-), up AS MATERIALIZED (
-    -- one row per window, hour and device in service: when it is in order, in all and while its space is open. A device that
-    -- never reports such a state is in order while it is heard from. An hour that is open in part counts by whole minutes.
-    SELECT u.*,
-           CASE bit_count(u.open_minutes) WHEN 60 THEN u.up_us ELSE bit_count(u.minutes & u.open_minutes) * 60000000::numeric END AS open_up_us,
-           CASE WHEN u.expected_us = 0 THEN 0 ELSE bit_count(u.open_minutes) * 60000000::numeric END AS open_us
-    FROM (
-        SELECT p.*, coalesce(o.minutes, repeat('1', 60)::bit(60)) AS open_minutes,
-               CASE WHEN p.expected_us = 0 THEN repeat('0', 60)::bit(60) WHEN k.device IS NULL THEN p.online
-                    WHEN i.told = i.said THEN i.minutes::bit(60) ELSE repeat('0', 60)::bit(60) END AS minutes,
-               CASE WHEN p.expected_us = 0 THEN 0 WHEN k.device IS NULL THEN p.online_minutes * 60000000::numeric
-                    WHEN i.told = i.said THEN i.up_us ELSE 0 END AS up_us
-        FROM presence p
-        LEFT JOIN (SELECT DISTINCT d.device FROM ingest.datastream d
-                   WHERE d.district = %(district)s AND d.channel = ''
-                     AND d.quantity IN ('device.online', 'video.stream_ok', 'charger.state')) k ON k.device = p.device
-        LEFT JOIN in_order i ON i.device = p.device AND i.hour = p.hour
-        LEFT JOIN open_hour o ON o.window_start = p.window_start AND o.window_end = p.window_end
-                             AND o.space = p.space AND o.hour = p.hour
-    ) u
-), listed AS MATERIALIZED (
+), up AS {up}, listed AS MATERIALIZED (
     -- one row per window, subject and place of a register that devices stand for
     SELECT 'car_park' AS kind, c.window_start, c.window_end, c.subject, c.car_park AS place, c.spaces FROM car_park_subject c
     UNION ALL

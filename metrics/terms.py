@@ -1,8 +1,7 @@
 """The terms of a metric for many subjects and windows: one query of its SQL behind inputs.sql, or its Python file."""
 
 import importlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, localcontext
@@ -12,12 +11,12 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 from psycopg import sql
-from psycopg.rows import dict_row
 
 from ingest.model import Origin
 from metrics import expression, inputs
 from metrics.definition import Definition, Reach, SubjectKind
 from metrics.inputs import Window
+from metrics.shared import Shared, planner
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +70,7 @@ def rows_of(
     kinds: Sequence[SubjectKind] | None = None,
     detail: bool = False,
     streams: bool = True,
-    shared: bool = False,
+    shared: Shared | None = None,
 ) -> list[Row]:
     """Returns the terms of windows that share their dated parameters, added up per key.
 
@@ -86,33 +85,17 @@ def rows_of(
         kinds: of subjects that are wanted; None: all of the metric.
         detail: one row per device and hour instead of sums.
         streams: whether rows shall name their datastreams.
-        shared: whether `share_presence` has been called for these windows.
+        shared: of the same district, revision and windows, where there is one.
     """
     if definition.path.endswith(".py"):
         module = cast("Computed", importlib.import_module(f"metrics.catalogue.{definition.name}"))
         return module.rows(connection, district, windows, zone, subjects, revision)
-    shared = shared and definition.reach is Reach.WINDOW
-    query = _detail_query(definition) if detail else _sum_query(definition, streams=streams, shared=shared)
+    tables = shared.tables if shared and definition.reach is Reach.WINDOW else ()
+    query = _detail_query(definition) if detail else _sum_query(definition, streams=streams, tables=tables)
     wanted = [kind.value for kind in kinds or definition.subjects]
     bound = {**inputs.bind(definition, district, windows, zone, revision), "subjects": subjects, "kinds": wanted}
-    with _planner(connection) as cursor:
+    with planner(connection) as cursor:
         return [_row(definition, row) for row in cursor.execute(query, bound)]
-
-
-@contextmanager
-def _planner(connection: psycopg.Connection) -> Iterator[psycopg.Cursor[dict[str, object]]]:
-    """A cursor for queries over named queries.
-
-    Nothing is known of their sizes: a nested loop that seems cheap can take minutes, and compiling takes longer than
-    running. What the caller's transaction had is put back.
-    """
-    with connection.transaction(), connection.cursor(row_factory=dict_row) as cursor:
-        before = cursor.execute(
-            "SELECT current_setting('jit') AS jit, current_setting('enable_nestloop') AS loop"
-        ).fetchone()
-        cursor.execute("SET LOCAL jit = off; SET LOCAL enable_nestloop = off")
-        yield cursor
-        cursor.execute("SELECT set_config('jit', %(jit)s, true), set_config('enable_nestloop', %(loop)s, true)", before)
 
 
 _WANTED = sql.SQL(
@@ -122,25 +105,7 @@ _WANTED = sql.SQL(
 )
 
 
-@contextmanager
-def share_presence(
-    connection: psycopg.Connection, district: str, windows: Sequence[Window], zone: ZoneInfo
-) -> Iterator[None]:
-    """Computes once, for the metrics computed within, which devices are in service in these windows and heard from."""
-    bound = inputs.bind(None, district, windows, zone, None)
-    with _planner(connection) as cursor:
-        cursor.execute(
-            sql.SQL("CREATE TEMPORARY TABLE {} AS {} SELECT * FROM presence").format(
-                sql.Identifier(inputs.SHARED), _text(inputs.prelude())
-            ),
-            bound,
-        )
-        cursor.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(inputs.SHARED)))
-    yield
-    connection.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier(inputs.SHARED)))
-
-
-def _sum_query(definition: Definition, *, streams: bool, shared: bool) -> sql.Composed:
+def _sum_query(definition: Definition, *, streams: bool, tables: tuple[str, ...]) -> sql.Composed:
     """Terms added up per subject, window and key."""
     sums = sql.SQL(", ").join(
         sql.SQL("sum(r.{})::numeric AS {}").format(sql.Identifier(term), sql.Identifier(f"term {term}"))
@@ -159,7 +124,7 @@ def _sum_query(definition: Definition, *, streams: bool, shared: bool) -> sql.Co
         " FROM row r WHERE {wanted}"
         " GROUP BY r.subject, r.window_start, r.window_end, r.key"
     ).format(
-        prelude=_text(inputs.prelude(shared=shared)),
+        prelude=_text(inputs.prelude(tables)),
         body=_body(definition),
         ids=_text(ids),
         shared=_text("coalesce(sum(r.shared), 0)::numeric" if definition.shares else "0::numeric"),

@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 
-from metrics import aqi, figures, inputs, terms
+from metrics import aqi, figures, inputs
 from metrics.definition import Grain, definitions
 from metrics.inputs import HOUR, Window
 from metrics.model import MetricValue
+from metrics.shared import Shared
 
 #: Hours in which nothing at all was heard are caught up with for this long.
 CATCH_UP = timedelta(days=3)
@@ -135,24 +136,25 @@ def compute(connection: psycopg.Connection, stretch: Stretch, now: datetime) -> 
     written = 0
     for grain, windows in ((Grain.HOUR, hours), (Grain.DAY, ended)):
         for group in inputs.dated(windows, zone):
-            with terms.share_presence(connection, district, group, zone):
-                values = [
-                    value
-                    for definition in definitions().values()
-                    if (kinds := definition.store.get(grain))
-                    for value in figures.compute(
-                        connection,
-                        definition,
-                        district,
-                        group,
-                        zone,
-                        None,
-                        None,
-                        kinds=kinds,
-                        streams=False,
-                        shared=True,
-                    )
-                ]
+            shared = Shared(connection, district, group, zone)
+            values = [
+                value
+                for definition in definitions().values()
+                if (kinds := definition.store.get(grain))
+                for value in figures.compute(
+                    connection,
+                    definition,
+                    district,
+                    group,
+                    zone,
+                    None,
+                    None,
+                    kinds=kinds,
+                    streams=False,
+                    shared=shared,
+                )
+            ]
+            shared.drop()
             written += _write(connection, district, grain, group, values)
     return written
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from district import bench, bench_decode
+from district import bench, bench_decode, bench_query
 
 #: Where the cases stand in a checkout.
 CASES = Path("tests/ingest/formats/cases")
@@ -58,3 +58,18 @@ def decode(
     """Decode messages of every foreign format over and over, with their profiles, in one process."""
     for rate in bench_decode.rates(cases, seconds):
         typer.echo(f"{rate.format:22} {rate.messages_per_s:>10,.0f} messages/s ({rate.cases} cases)")
+
+
+@app.command()
+def query(
+    devices: Annotated[int, typer.Option(help="Registered devices.", min=5)] = 10_000,
+    days: Annotated[int, typer.Option(help="Days of rolled-up history.", min=31)] = 90,
+    interval: Annotated[int, typer.Option(help="Seconds between two readings of a device.", min=1, max=3600)] = 10,
+    database: Annotated[
+        str, typer.Option(help="A server to make a database on, and drop it; else an embedded one.")
+    ] = "",
+) -> None:
+    """Ask of a large district what people ask, beside a bare SELECT over the same rows. Takes minutes and gigabytes."""
+    for answer in bench_query.query(devices, days, interval, database or None):
+        goal = "" if answer.goal_s is None else f"   (goal with 10,000 devices: {answer.goal_s:g} s)"
+        typer.echo(f"{answer.question:52} {answer.seconds:9.3f} s{goal}")

@@ -33,7 +33,7 @@ WITH bound (first_us, last_us) AS (
                AS retired_us
     FROM (SELECT DISTINCT s.district FROM rollup_stream s) d
     CROSS JOIN bound b
-    CROSS JOIN LATERAL ingest.facts(d.district, 'device') f
+    CROSS JOIN LATERAL ingest.facts(d.district, 'device', %(revision)s) f
     LEFT JOIN unnest(%(districts)s::text[], %(zones)s::text[]) AS z (district, zone) ON z.district = d.district
 ), known AS (
     SELECT s.datastream_id, v.from_us, v.to_us,

@@ -34,15 +34,30 @@ def take(connection: Connection, cutoff: datetime, limit: int) -> list[int]:
     return [row[0] for row in rows]
 
 
-def recompute(connection: Connection, datastreams: list[int], cutoff: datetime) -> set[Changed]:
+def recompute(
+    connection: Connection,
+    datastreams: list[int],
+    cutoff: datetime,
+    *,
+    as_of: datetime | None = None,
+    revision: int | None = None,
+) -> set[Changed]:
     """Bring the hours that the taken rows reach up to date; returns those that differ from before.
 
     Only hours that end by `cutoff` are written, from readings up to then.
+
+    Args:
+        connection: in the transaction that has taken the rows.
+        datastreams: of the taken rows.
+        cutoff: end of the last closed hour.
+        as_of: only readings and corrections that were stored by then; None: all. For a transaction that is rolled back.
+        revision: of the catalogue, likewise.
     """
     constants = rules()
     calendar = zones.of_districts(connection)
-    context = {
+    context: dict[str, object] = {
         "datastreams": datastreams,
+        "revision": revision,
         "districts": list(calendar),
         "zones": list(calendar.values()),
         "offsets": [zones.hour_offset_us(zone) for zone in calendar.values()],
@@ -51,8 +66,9 @@ def recompute(connection: Connection, datastreams: list[int], cutoff: datetime) 
         "frozen_quantities": list(constants.frozen_after.value),
         "frozen_us": [hours * HOUR_US for hours in constants.frozen_after.value.values()],
     }
-    step = {
+    step: dict[str, object] = {
         "cutoff": cutoff,
+        "as_of": as_of,
         "hour": HOUR_US,
         "invalid": int(INVALID),
         "backfill": int(Flag.BACKFILL),
