@@ -10,8 +10,10 @@ from fastapi import Response as Answer
 from psycopg_pool import ConnectionPool
 from pydantic import BaseModel, Field, WithJsonSchema
 
+from ingest.caller import Caller, caller
 from ingest.listing import CSV, Listing
 from ingest.query import TEXT, District
+from ingest.small_counts import LIMIT, counts_persons, hidden
 from metrics import inputs
 from metrics.definition import Definition, Grain
 from metrics.evaluate import definitions, evaluate
@@ -38,6 +40,7 @@ Start = Annotated[
 End = Annotated[str, _INSTANT, Query(alias="to", description="end of the half-open window", examples=["2026-11-02"])]
 Subject = Annotated[str, Field(pattern=TEXT, max_length=256)]
 Shown = Annotated[Listing, Depends(Listing)]
+By = Annotated[Caller, Depends(caller)]
 
 
 class DefinitionOut(BaseModel):
@@ -69,6 +72,10 @@ class ValueOut(BaseModel):
     numerator: str | None = Field(examples=["15120000"])
     denominator: str = Field(examples=["25920000"])
     value: float | None = Field(description="for display", examples=[0.583333333])
+    fewer_than: int | None = Field(
+        description="a count of people that is smaller than this and not told to viewers; numerator and value are null",
+        examples=[None],
+    )
     unit: str = Field(description="UCUM code", examples=["1"])
     coverage: float | None = Field(description="0 to 1; null: nothing was expected", examples=[0.998])
     coverage_numerator: str = Field(examples=["998"])
@@ -139,6 +146,7 @@ def router(pool: ConnectionPool) -> APIRouter:
         start: Start,
         end: End,
         shown: Shown,
+        who: By,
         subject: Annotated[
             list[Subject] | None, Query(description="only these subjects", examples=[["district"]])
         ] = None,
@@ -153,7 +161,9 @@ def router(pool: ConnectionPool) -> APIRouter:
             except ValueError as error:
                 raise HTTPException(409, str(error)) from error
         return shown.part(
-            ValueOut, [value_out(value) for value in found], lambda one: f"{one.subject} {one.start.isoformat()}"
+            ValueOut,
+            [value_out(value, exact=who.exact) for value in found],
+            lambda one: f"{one.subject} {one.start.isoformat()}",
         )
 
     @routes.get("/districts/{district}/explain", summary="One value with the numbers it was made of")
@@ -165,6 +175,7 @@ def router(pool: ConnectionPool) -> APIRouter:
         ],
         start: Start,
         end: End,
+        who: By,
     ) -> ExplanationOut:
         with pool.connection() as connection:
             try:
@@ -173,7 +184,7 @@ def router(pool: ConnectionPool) -> APIRouter:
                 raise HTTPException(404, str(error)) from error
             except ValueError as error:
                 raise HTTPException(409, str(error)) from error
-        return explanation_out(found)
+        return explanation_out(found, exact=who.exact)
 
     return routes
 
@@ -211,16 +222,18 @@ def definition_out(definition: Definition) -> DefinitionOut:
     )
 
 
-def value_out(value: MetricValue) -> ValueOut:
-    """Returns a value as JSON shows it."""
+def value_out(value: MetricValue, *, exact: bool) -> ValueOut:
+    """Returns a value as JSON shows it; a small count of people only to those who see `exact` ones."""
+    small = hidden(value.ratio, value.unit, exact=exact)
     return ValueOut(
         metric=value.metric,
         subject=value.subject,
         start=value.start,
         end=value.end,
-        numerator=None if value.numerator is None else plain(value.numerator),
+        numerator=None if value.numerator is None or small else plain(value.numerator),
         denominator=plain(value.denominator),
-        value=None if value.ratio is None else float(value.ratio),
+        value=None if value.ratio is None or small else float(value.ratio),
+        fewer_than=LIMIT if small else None,
         unit=value.unit,
         coverage=None if value.coverage is None else float(value.coverage),
         coverage_numerator=plain(value.coverage_numerator),
@@ -235,14 +248,18 @@ def value_out(value: MetricValue) -> ValueOut:
     )
 
 
-def explanation_out(found: Explanation) -> ExplanationOut:
-    """Returns an explanation as JSON shows it."""
+def explanation_out(found: Explanation, *, exact: bool) -> ExplanationOut:
+    """Returns an explanation as JSON shows it; whoever does not see `exact` counts of people is shown no part of them."""
+    persons = {term.name for term in found.terms if counts_persons(term.unit)} if not exact else set()
+    small = bool(persons) or hidden(found.value.ratio, found.value.unit, exact=exact)
     return ExplanationOut(
-        value=value_out(found.value),
+        value=value_out(found.value, exact=exact),
         formula=found.formula,
-        expression=found.expression,
-        summary=found.summary,
+        expression="" if small else found.expression,
+        summary="" if small else found.summary,
         parameters=found.parameters,
-        terms=[TermOut(**asdict(term)) for term in found.terms],
-        parts=[PartOut(**asdict(part)) for part in found.parts],
+        terms=[
+            TermOut(**{**asdict(term), "total": None if term.name in persons else term.total}) for term in found.terms
+        ],
+        parts=[PartOut(**asdict(part)) for part in found.parts if part.term not in persons],
     )

@@ -35,13 +35,16 @@ class Assessment:
     decided: bool = False
 
 
-def of_district(connection: psycopg.Connection, district: str) -> list[Assessment]:
-    """The evaluations that the catalogue declares, the earliest period first; if none, one without end."""
+def of_district(connection: psycopg.Connection, district: str, revision: int | None = None) -> list[Assessment]:
+    """The evaluations that the catalogue declares, the earliest period first; if none, one without end.
+
+    `revision`: of the catalogue; None: the latest.
+    """
     with connection.cursor(row_factory=tuple_row) as cursor:
         rows = cursor.execute(
-            "SELECT id, body FROM (SELECT DISTINCT ON (id) id, valid_from, body FROM ingest.facts(%s, 'assessment')"
+            "SELECT id, body FROM (SELECT DISTINCT ON (id) id, valid_from, body FROM ingest.facts(%s, 'assessment', %s)"
             " ORDER BY id, valid_from DESC) AS latest ORDER BY body->>'period_start', id",
-            (district,),
+            (district, revision),
         ).fetchall()
         closed = {
             name

@@ -1,14 +1,13 @@
 """Evidence: what was found for an item, what it rests on, and a new revision only where that changed.
 
-The digest is SHA-256 over canonical JSON of the inputs: content hashes of rule and metrics, the window, the facts used,
-and per datastream the digest of its hour lines. What is written down there decides every figure, and nothing else does.
-docs/scoring.md explains it well enough to be written a second time.
+The digest is SHA-256 over canonical JSON of the inputs: content hashes of rule and metrics, the parameters in force, the
+window, the facts used, and per datastream (and device with events) the digest of its hour lines. What is written down
+there decides every figure, and nothing else does. docs/evidence.md explains it well enough to be written a second time.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from functools import cache
 from importlib.resources import files
 
 import psycopg
@@ -16,35 +15,49 @@ from psycopg import IsolationLevel
 from psycopg.rows import tuple_row
 
 from metrics.definition import definitions
-from metrics.evaluate import evaluate
 from metrics.model import MetricValue
 from scoring import assessment as assessments
-from scoring import papers, register, store
+from scoring import papers, reads, register, store
 from scoring import rubric as rubrics
 from scoring import rule as rules
 from scoring.assessment import Assessment
 from scoring.digest import Canonical, content_hash
 from scoring.engine import suggest
+from scoring.figures import EVENTS, Figures
 from scoring.measure import coverage
 from scoring.model import Evidence, Gathered, Suggestion, Window
-from scoring.papers import Document
 from scoring.requirement import Basis, Rule, Source
 from scoring.told import Told
 
 #: Version of the layout of the inputs; a change of it changes every digest.
-LAYOUT = "evidence/2"
+LAYOUT = "evidence/3"
+
+#: Kinds of facts that every item looks at, whatever its rule.
+ALWAYS = ("assessment", "district", "register", "waiver")
 
 #: Evaluations of one database go one after the other.
 LOCK = 7_300_903
 
 
 def assess(
-    connection: psycopg.Connection, district: str, now: datetime, *, at: datetime | None = None
+    connection: psycopg.Connection,
+    district: str,
+    now: datetime,
+    *,
+    at: datetime | None = None,
+    items: Collection[str] | None = None,
 ) -> list[Suggestion]:
-    """Suggestions for every item of every open evaluation of `district`, computed from what is stored.
+    """Suggestions for the items of every open evaluation of `district`, computed from what is stored.
 
     With `at`, the window ends by then and nothing is kept; without, evidence and suggestions that changed are stored.
     What the connection has not committed yet is committed first, so that everything is read in one snapshot.
+
+    Args:
+        connection: to the migrated database.
+        district: id.
+        now: the present.
+        at: later data are not looked at.
+        items: codes; None: all of the form.
 
     Raises:
         LookupError: there is no such district.
@@ -54,15 +67,19 @@ def assess(
         for assessment in assessments.of_district(connection, district):
             if assessment.decided:
                 continue
-            figures = Figures(connection, district)
+            figures = Figures(connection, district, share=items is None)
             rubric = rubrics.load(assessment.rubric)
             for rule in rules.load(assessment.rubric).values():
+                if items is not None and rule.item.code not in items:
+                    continue
                 gathered = gather(connection, district, rule, assessment, at or now, figures=figures)
                 if at is None:
                     suggestions.append(store.keep(connection, rubric, rule, district, assessment, gathered, now))
                 else:
                     demo = register.is_demo(connection, district)
                     suggestions.append(suggest(rubric, rule, gathered.evidence if gathered else None, demo=demo))
+            if at is None and items is None:
+                store.looked(connection, district, assessment.id, now)
     return suggestions
 
 
@@ -118,18 +135,28 @@ def gather(
     everything = [value for own in values.values() for value in own]
     datastreams = tuple(sorted({name for value in everything for name in value.datastreams}, key=str.encode))
     metrics = sorted({measure.metric for measure in measures})
-    digests = figures.digests(datastreams, window)
+    begin = reads.first_hour(metrics, window)
+    events = tuple(sorted({f"{district}/{device}/{EVENTS}" for device in _with_events(everything)}, key=str.encode))
+    digests = figures.digests([*datastreams, *events], begin, window.end)
     states = papers.states(rule, documents, at, place)
-    found = _facts(connection, district, rule, window, everything, figures.revision) + told.facts
+    kinds = _kinds(rule, metrics)
+    found = _facts(connection, district, rule, window, everything, kinds, figures.revision) + told.facts
     inputs: dict[str, Canonical] = {
         "layout": LAYOUT,
         "district": district,
         "rubric": assessment.rubric,
         "assessment": assessment.id,
         "item": rule.item.code,
-        "window": {"start": window.start, "end": window.end, "days": window.days, "chosen": window.chosen},
+        "window": {
+            "start": window.start,
+            "end": window.end,
+            "days": window.days,
+            "chosen": window.chosen,
+            "read_from": begin,
+        },
         "rule": rule.version,
         "metrics": {name: definitions()[name].version for name in metrics},
+        "parameters": reads.parameters_of(metrics, window) if metrics else {},
         "register": {
             "demo": told.district.demo,
             "demo_throughout": told.district.demo_throughout,
@@ -142,6 +169,7 @@ def gather(
         },
         "readings": {name: digests[name][0] for name in datastreams if name in digests},
         "arrivals": {name: digests[name][1] for name in sorted(_arrivals(everything)) if name in digests},
+        "events": {name: digests[name][0] for name in events if name in digests},
     }
     evidence = Evidence(
         district=district,
@@ -161,7 +189,9 @@ def gather(
         id=store.public_id(district, assessment.id, rule.item.code, window),
         digest=content_hash(inputs),
     )
-    return Gathered(evidence=evidence, inputs=inputs, datastreams=datastreams)
+    return Gathered(
+        evidence=evidence, inputs=inputs, streams=(*datastreams, *events), begin=begin, kinds=tuple(sorted({*kinds, *ALWAYS, *(fact.kind for fact in told.facts)})),
+    )  # fmt: skip
 
 
 def _facts(
@@ -170,90 +200,40 @@ def _facts(
     rule: Rule,
     window: Window,
     values: Sequence[MetricValue],
+    kinds: Collection[str],
     revision: int | None,
 ) -> list[register.Fact]:
-    """The facts behind the figures: the devices counted, and the whole of each register the rule divides by."""
-    if not values and not rule.signed_by:
-        return register.facts(connection, district, "district", window, revision=revision)
+    """The facts behind the figures: all of each register that a metric reads or the rule divides by, the devices counted."""
+    names = sorted({value.metric for value in values})
     devices = {name for value in values for name in value.devices}
-    found = register.facts(connection, district, "district", window, revision=revision)
-    for kind in sorted({register.KINDS[name] for name in rule.signed_by} | {"device", "maintenance"}):
-        ids = devices if kind == "device" else None
-        found += register.facts(connection, district, kind, window, ids, revision=revision)
+    found = register.facts(
+        connection, district, "district", window, fields=reads.of_district(names), revision=revision
+    )  # fmt: skip
+    for kind in sorted({*kinds} - {"district"}):
+        own = register.facts(
+            connection, district, kind, window, devices if kind == "device" else None, revision=revision
+        )
+        if kind == "facility" and "facilities" not in rule.signed_by:
+            # Most figures know a facility only as what a device of theirs stands in.
+            own = [fact for fact in own if fact.body.get("device") in devices]
+        found += own
     return found
+
+
+def _kinds(rule: Rule, metrics: Sequence[str]) -> set[str]:
+    """Kinds of facts that decide the figures of a rule."""
+    signed = {register.KINDS[name] for name in rule.signed_by}
+    return signed.union(*(reads.of_metric(name).kinds for name in metrics))
+
+
+def _with_events(values: Iterable[MetricValue]) -> set[str]:
+    """Devices whose single events decide a figure."""
+    return {device for value in values if reads.of_metric(value.metric).events for device in value.devices}
 
 
 def _arrivals(values: Iterable[MetricValue]) -> set[str]:
     """Datastreams whose time of arrival decides a figure: those of metrics that read the lateness of an hour."""
     return {name for value in values if "lateness" in definitions()[value.metric].body for name in value.datastreams}
-
-
-class Figures:
-    """Values and digests of one district, each asked for once however many items use it."""
-
-    def __init__(self, connection: psycopg.Connection, district: str, revision: int | None = None) -> None:
-        self._connection = connection
-        self._district = district
-        #: of the catalogue; None: the latest
-        self.revision = revision
-        self._documents: dict[datetime | None, list[Document]] = {}
-        self._values: dict[tuple[str, Window], dict[str, MetricValue]] = {}
-        self._digests: dict[tuple[tuple[str, ...], Window], dict[str, tuple[str, str]]] = {}
-
-    def values(self, metric: str, subject: str, window: Window) -> tuple[MetricValue, ...]:
-        """Values of `metric` for `subject`; ``car_park:*`` stands for every one the register knows."""
-        known = self._values.setdefault((metric, window), {})
-        kind, _, name = subject.partition(":")
-        if name == "*":
-            every = evaluate(self._connection, metric, self._district, window.start, window.end, revision=self.revision)
-            return tuple(value for value in every if value.subject.startswith(f"{kind}:"))
-        if subject not in known:
-            subjects = sorted(_subjects(metric) | {subject})
-            for value in evaluate(
-                self._connection,
-                metric,
-                self._district,
-                window.start,
-                window.end,
-                subjects=subjects,
-                revision=self.revision,
-            ):
-                known[value.subject] = value
-        return (known[subject],)
-
-    def documents(self, known_at: datetime | None) -> list[Document]:
-        """Papers handed in by `known_at`."""
-        if known_at not in self._documents:
-            self._documents[known_at] = papers.of_district(self._connection, self._district, known_at)
-        return self._documents[known_at]
-
-    def digests(self, datastreams: tuple[str, ...], window: Window) -> dict[str, tuple[str, str]]:
-        """Digests of the hour lines and of the arrivals in `window`, by public id."""
-        if (datastreams, window) not in self._digests:
-            with self._connection.cursor(row_factory=tuple_row) as cursor:
-                rows = cursor.execute(
-                    (files("scoring") / "hour_digests.sql").read_bytes(),
-                    {
-                        "district": self._district,
-                        "datastreams": list(datastreams),
-                        "start": window.start,
-                        "end": window.end,
-                    },
-                ).fetchall()
-            self._digests[datastreams, window] = {name: (readings, arrivals) for name, readings, arrivals in rows}
-        return self._digests[datastreams, window]
-
-
-@cache
-def _subjects(metric: str) -> frozenset[str]:
-    """Subjects of `metric` in all rules that are shipped: asked for together, they cost one query."""
-    return frozenset(
-        measure.subject
-        for name in rubrics.names()
-        for rule in rules.load(name).values()
-        for measure in rule.measures()
-        if measure.source is Source.METRIC and measure.metric == metric and not measure.subject.endswith(":*")
-    )
 
 
 @contextmanager

@@ -134,6 +134,10 @@ class Evidence:
     #: SHA-256 of the canonical inputs
     digest: str = ""
     computed_at: datetime | None = None
+    #: 1: the first of this window; 0: not stored
+    revision: int = 0
+    #: why it superseded the one before, in words of `store.CAUSES`
+    causes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,8 +146,12 @@ class Gathered:
 
     evidence: Evidence
     inputs: Mapping[str, Canonical]
-    #: public ids of all datastreams that were read
-    datastreams: tuple[str, ...]
+    #: public ids of all datastreams that were read, and of devices whose events were
+    streams: tuple[str, ...]
+    #: start of the first hour that was read
+    begin: datetime
+    #: kinds of facts that were read
+    kinds: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

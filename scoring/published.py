@@ -1,18 +1,24 @@
 """What the API and the command line say about an item: one shape for both. Field names are a contract."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from ingest.small_counts import LIMIT, counts_persons, hidden
 from scoring.decision import Decision, Total
+from scoring.differences import Difference
 from scoring.digest import decimal_text
 from scoring.gaps import Gaps
 from scoring.model import Evidence, Finding, Lack, Missing, Outcome, Suggestion, Text
 from scoring.papers import Document
 from scoring.rubric import Item
+
+if TYPE_CHECKING:
+    from scoring.whatif import WhatIf
 
 #: Digits after the point of a figure that is shown; comparisons are exact and made before.
 DIGITS = 9
@@ -53,7 +59,9 @@ class MetricBody(_Body):
 
     name: str = Field(examples=["parking_share_of_spaces_connected"])
     subject: str = Field(examples=["district"])
-    value: str | None = Field(description="plain decimal; null: undetermined", examples=["0.985"])
+    value: str | None = Field(
+        description="plain decimal; null: undetermined; <5: a count of people too small for viewers", examples=["0.985"]
+    )
     unit: str = Field(description="UCUM code; '1': a share from 0 to 1")
     coverage: float | None = Field(description="covered part of what was expected, 0 to 1; null: nothing was expected")
     devices: list[str]
@@ -71,7 +79,22 @@ class EvidenceBody(_Body):
         description="of what the rule limits by coverage, 0 to 1; null: nothing was expected"
     )
     origin: str = Field(description="origins of the readings, joined by +", examples=["real", "imported+real"])
+    stale: bool = Field(description="the register has changed since, and nobody has evaluated it anew")
     metrics: list[MetricBody]
+
+
+class ChangeBody(_Body):
+    """One thing that is not as the revision before had it."""
+
+    what: str = Field(description="key of the inputs, or figure", examples=["readings", "register", "figure"])
+    which: str = Field(
+        description="stream, line of the register, metric; of a figure its name and subject",
+        examples=["lakeside-demo/gate-lake/parking.in", "car_park lake"],
+    )
+    hours: list[str] = Field(description="clock hours of a stream, the first 24 of them")
+    hour_count: int
+    before: str | None = Field(description="value of a figure; null: undetermined")
+    after: str | None
 
 
 class RevisionBody(EvidenceBody):
@@ -80,8 +103,11 @@ class RevisionBody(EvidenceBody):
     revision: int
     supersedes: str | None = Field(description="id of the revision it replaces")
     reason: str = Field(
-        description="what changed: first, or any of rule, metrics, register, readings, arrivals, window"
+        description="first, or why it superseded the one before, joined by comma and blank: rule, metrics, parameters,"
+        " register, documents, late_data, replay, import, correction, window, layout; readings, arrivals or events where"
+        " ingest has no account of the change"
     )
+    changes: list[ChangeBody] = Field(description="what is not as the revision before had it; figures last")
 
 
 class ItemBody(_Body):
@@ -142,6 +168,14 @@ class GapsBody(_Body):
     items: list[OpenBody]
 
 
+class WhatIfBody(_Body):
+    """An item as it is and as it would be; nothing is stored."""
+
+    now: ItemBody
+    then: ItemBody
+    missing: list[MissingBody] = Field(description="what would still keep it from more points")
+
+
 class DecisionBody(_Body):
     """What a person decided about one item."""
 
@@ -171,6 +205,37 @@ class DocumentBody(_Body):
     recorded_at: datetime
 
 
+def shown(figure: MetricBody, *, exact: bool) -> MetricBody:
+    """The figure as a caller may see it: a small count of people only to those who see `exact` ones."""
+    value = None if figure.value is None else Decimal(figure.value)
+    if not hidden(value, figure.unit, exact=exact):
+        return figure
+    return figure.model_copy(update={"value": f"<{LIMIT}"})
+
+
+def to_caller(body: ItemBody, *, exact: bool) -> ItemBody:
+    """A row of the form with the figures of its evidence as a caller may see them."""
+    found = [
+        one.model_copy(update={"metrics": [shown(figure, exact=exact) for figure in one.metrics]})
+        for one in body.evidence
+    ]
+    return body.model_copy(update={"evidence": found})
+
+
+def revision_to_caller(body: RevisionBody, *, exact: bool) -> RevisionBody:
+    """A revision likewise; what a small count was before and is now is not told either."""
+    small = {
+        f"{figure.name} {figure.subject}" for figure in body.metrics if not exact and counts_persons(figure.unit)
+    }  # fmt: skip
+    changes = [
+        one.model_copy(update={"before": None, "after": None}) if one.what == "figure" and one.which in small else one
+        for one in body.changes
+    ]
+    return body.model_copy(
+        update={"metrics": [shown(figure, exact=exact) for figure in body.metrics], "changes": changes}
+    )
+
+
 def total(sums: Total) -> TotalBody:
     """The sum as it is shown."""
     names = TotalBody.model_fields
@@ -195,6 +260,21 @@ def gaps(found: Gaps) -> GapsBody:
                 ],
             )
             for one in found.items
+        ],
+    )  # fmt: skip
+
+
+def what_if(row: Item, found: "WhatIf") -> WhatIfBody:
+    """A what-if as it is shown."""
+    return WhatIfBody(
+        now=item(row, found.now, []),
+        then=item(row, found.then, []),
+        missing=[
+            MissingBody(
+                lack=one.lack, what=one.what, text=TextBody.of(one.text), devices=list(one.devices), have=one.have,
+                need=one.need, unit=one.unit, days=one.days,
+            )
+            for one in found.then.missing
         ],
     )  # fmt: skip
 
@@ -272,6 +352,29 @@ def missing(lacking: Iterable[Missing]) -> list[dict[str, object]]:
     ]  # fmt: skip
 
 
+#: Hours of a stream that a change names; all of them are counted.
+HOURS = 24
+
+
+def changes(
+    found: Iterable[Difference], before: Iterable[Mapping[str, object]], after: Iterable[Mapping[str, object]]
+) -> list[dict[str, object]]:
+    """What a revision changed, as `scoring.evidence.changes` keeps it: inputs by name, then figures that have moved."""
+    hours: dict[tuple[str, str], list[str]] = {}
+    for one in found:
+        hours.setdefault((one.what, one.which), []).extend([one.hour] if one.hour else [])
+    listed: list[dict[str, object]] = [
+        {"what": what, "which": which, "hours": own[:HOURS], "hour_count": len(own), "before": None, "after": None}
+        for (what, which), own in hours.items()
+    ]
+    old, new = ({f"{one['name']} {one['subject']}": one["value"] for one in side} for side in (before, after))
+    return listed + [
+        {"what": "figure", "which": name, "hours": [], "hour_count": 0, "before": old.get(name), "after": new.get(name)}
+        for name in sorted({*old, *new})
+        if old.get(name) != new.get(name)
+    ]
+
+
 def origin(origins: Iterable[str]) -> str:
     """Origins as one word."""
     return "+".join(sorted(set(origins)))
@@ -287,6 +390,7 @@ def evidence(found: Evidence, findings: Iterable[Finding], computed_at: datetime
         computed_at=computed_at.astimezone(UTC),
         coverage=None if found.coverage is None else float(figure_text(found.coverage)),
         origin=origin(name for finding in own for name in finding.origins),
+        stale=False,
         metrics=metrics(own),
     )
 

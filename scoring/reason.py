@@ -39,8 +39,19 @@ def reason(
             _conclusion(rule, verdict, points),
             say("provisional", days=rule.days) if provisional else EMPTY,
             say("chosen", why=evidence.window.chosen) if evidence.window.chosen and rule.observed else EMPTY,
+            _superseded(rule, evidence),
             _source(rule, evidence, verdict),
         )
+    )
+
+
+def _superseded(rule: Rule, evidence: Evidence) -> Text:
+    """That figures of a closed window are no longer what they were; papers and layout change no figure."""
+    causes = [cause for cause in evidence.causes if cause not in {"documents", "layout"}]
+    if not causes or not rule.observed:
+        return EMPTY
+    return say(
+        "superseded", causes=joined([say(f"causes.{cause}") for cause in causes]), revision=evidence.revision - 1
     )
 
 

@@ -18,14 +18,14 @@ from scoring.model import Waiver, Window
 
 #: Kind of fact -> fields of its body that a metric or a rule reads.
 FIELDS: Mapping[str, tuple[str, ...]] = {
-    "district": ("zone", "demo"),
+    "district": ("zone", "demo", "gross_floor_area_m2"),
     "space": ("parent", "core_public", "usable_area_m2", "capacity", "opening"),
     "car_park": ("space", "public", "spaces", "reset_s"),
     "device": (
         "feed", "space", "interval_s", "hold_s", "origin", "entrance", "sign", "car_park", "bay", "role",
-        "submeter_of", "primary", "counters", "indicative",
+        "submeter_of", "primary", "counters", "indicative", "commissioned_on", "retired_on",
     ),
-    "maintenance": ("start", "end", "devices", "spaces"),
+    "maintenance": ("start", "end", "devices", "spaces", "entered_at"),
     "entrance": ("space", "clear_width_m"),
     "merchant": ("space", "category"),
     "kitchen": ("merchant", "takeaway", "device"),
@@ -33,6 +33,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "carrier": (),
     "event_day": ("day", "type", "opening"),
     "alert_levels": ("space", "measure", "yellow", "orange", "red", "emergency", "hold_s"),
+    "declared": ("value", "unit", "period_start", "period_end"),
     "waiver": ("feed", "item", "reason", "signer", "signed_on"),
     "register": ("signer", "signed_on"),
 }  # fmt: skip

@@ -8,14 +8,18 @@ import psycopg
 from fastapi import APIRouter, Depends, HTTPException, Path, Query
 from fastapi import Response as Answer
 from psycopg_pool import ConnectionPool
+from pydantic import Field
 
+from ingest.caller import Caller, caller
 from ingest.listing import CSV, Listing
 from ingest.query import District, Instant
 from scoring import assessment as assessments
 from scoring import decision, gaps, papers, published, register, rubric, store
 from scoring.assessment import Assessment
 from scoring.model import Outcome
-from scoring.published import DecisionBody, DocumentBody, GapsBody, ItemBody, RevisionBody, TotalBody
+from scoring.published import DecisionBody, DocumentBody, GapsBody, ItemBody, RevisionBody, TotalBody, WhatIfBody
+from scoring.rubric import Item
+from scoring.whatif import Changes, WhatIfError, settings, what_if
 
 Code = Annotated[
     str,
@@ -34,6 +38,11 @@ Evaluation = Annotated[
 AsOf = Annotated[
     Instant | None,
     Query(description="only what was stored by then; with its zone", examples=["2026-11-23T00:00:00+08:00"]),
+]
+By = Annotated[Caller, Depends(caller)]
+Word = Annotated[str, Field(pattern="^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$")]
+Setting = Annotated[
+    str, Field(pattern=r"^[^=\x00]{1,200}=-?[0-9]{1,15}(\.[0-9]{1,9})?$", examples=["gross_floor_area=300000"])
 ]
 Shown = Annotated[Listing, Depends(Listing)]
 NOT_FOUND: dict[int | str, dict[str, object]] = {404: {"description": "no such district, assessment or item"}}
@@ -57,6 +66,7 @@ def router(pool: ConnectionPool) -> APIRouter:
         connection: Connection,
         district: District,
         shown: Shown,
+        who: By,
         assessment: Evaluation = None,
         outcome: Annotated[Outcome | None, Query(description="only this outcome", examples=["met"])] = None,
         section: Annotated[
@@ -67,7 +77,7 @@ def router(pool: ConnectionPool) -> APIRouter:
         ] = None,
     ) -> Answer:
         found = [
-            body
+            published.to_caller(body, exact=who.exact)
             for body in store.items(connection, district, chosen(connection, district, assessment))
             if outcome in {None, body.outcome}
             and (section is None or body.code == section or body.code.startswith(f"{section}."))
@@ -75,10 +85,12 @@ def router(pool: ConnectionPool) -> APIRouter:
         return shown.part(ItemBody, found, lambda body: body.code)
 
     @routes.get("/districts/{district}/items/{code}", responses=NOT_FOUND, summary="Suggested points of one item")
-    def read_item(connection: Connection, district: District, code: Code, assessment: Evaluation = None) -> ItemBody:
+    def read_item(
+        connection: Connection, district: District, code: Code, who: By, assessment: Evaluation = None
+    ) -> ItemBody:
         found = chosen(connection, district, assessment)
         _known(found, code)
-        return store.items(connection, district, found, code)[0]
+        return published.to_caller(store.items(connection, district, found, code)[0], exact=who.exact)
 
     @routes.get(
         "/districts/{district}/items/{code}/evidence",
@@ -91,13 +103,45 @@ def router(pool: ConnectionPool) -> APIRouter:
         district: District,
         code: Code,
         shown: Shown,
+        who: By,
         as_of: AsOf = None,
         assessment: Evaluation = None,
     ) -> Answer:
         found = chosen(connection, district, assessment)
         _known(found, code)
-        revisions = store.revisions(connection, district, found.id, code, as_of)
+        revisions = [
+            published.revision_to_caller(body, exact=who.exact)
+            for body in store.revisions(connection, district, found.id, code, as_of)
+        ]
         return shown.part(RevisionBody, revisions, lambda body: body.id)
+
+    @routes.get(
+        "/districts/{district}/items/{code}/what-if",
+        responses=NOT_FOUND | {409: {"description": "the item does not know what is to be changed"}},
+        summary="What one item would bring if something were otherwise; nothing is stored",
+    )
+    def read_what_if(
+        connection: Connection,
+        district: District,
+        code: Code,
+        paper: Annotated[list[Word] | None, Query(description="papers that are accepted", examples=[["logo"]])] = None,
+        signed: Annotated[list[Word] | None, Query(description="registers with a signature")] = None,
+        stated: Annotated[list[Setting] | None, Query(description="figure of the register = value")] = None,
+        figure: Annotated[list[Setting] | None, Query(description="metric subject = value")] = None,
+        online: Annotated[list[Word] | None, Query(description="devices that were complete all the time")] = None,
+        days: Annotated[int | None, Query(ge=1, le=366, description="whole days of the window")] = None,
+        assessment: Evaluation = None,
+    ) -> WhatIfBody:
+        found = chosen(connection, district, assessment)
+        row = _known(found, code)
+        try:
+            wanted = Changes(
+                papers=paper or (), signed=signed or (), stated=settings(stated or ()), figures=settings(figure or ()),
+                online=online or (), days=days,
+            )  # fmt: skip
+            return published.what_if(row, what_if(connection, district, found, code, wanted, datetime.now(UTC)))
+        except WhatIfError as error:
+            raise HTTPException(409, str(error)) from error
 
     @routes.get("/districts/{district}/gaps", responses=NOT_FOUND, summary="What separates the district from its goal")
     def read_gaps(connection: Connection, district: District, assessment: Evaluation = None) -> GapsBody:
@@ -150,6 +194,8 @@ def chosen(connection: psycopg.Connection, district: str, name: str | None) -> A
     raise HTTPException(404, f"district {district!r} has no assessment {name!r}")
 
 
-def _known(assessment: Assessment, code: str) -> None:
-    if rubric.load(assessment.rubric).item(code) is None:
+def _known(assessment: Assessment, code: str) -> Item:
+    row = rubric.load(assessment.rubric).item(code)
+    if row is None:
         raise HTTPException(404, f"the form {assessment.rubric} has no item {code!r}, one is 2.2.5.1")
+    return row

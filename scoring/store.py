@@ -1,31 +1,30 @@
 """Keeps evidence and suggestions as history, and reads back what was stored by a time."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from importlib.resources import files
+from typing import cast
 
 import psycopg
 from psycopg.rows import class_row, tuple_row
 from psycopg.types.json import Jsonb
 
 from metrics.zones import zone
-from scoring import assessment as assessments
 from scoring import published, register
 from scoring import rubric as rubrics
 from scoring import rule as rules
 from scoring.assessment import Assessment
-from scoring.digest import Canonical, canonical
+from scoring.causes import Marks, causes, marks
+from scoring.differences import Difference, Revision, between
+from scoring.digest import canonical
 from scoring.engine import suggest
-from scoring.model import Gathered, Outcome, Suggestion, Text, Window
-from scoring.published import EvidenceBody, ItemBody, MetricBody, RevisionBody, WindowBody
+from scoring.model import Evidence, Gathered, Outcome, Suggestion, Text, Window
+from scoring.published import ChangeBody, EvidenceBody, ItemBody, MetricBody, RevisionBody, WindowBody
 from scoring.requirement import Rule
 from scoring.rubric import Rubric
-
-#: Keys of the inputs whose change makes a revision, in the order in which reasons are named.
-CHANGES = ("rule", "metrics", "register", "documents", "readings", "arrivals", "window")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +44,8 @@ class _Evidence:
     revision: int
     supersedes: str | None
     reason: str
+    changes: list[dict[str, object]]
+    stale: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,26 +88,52 @@ def keep(
         suggestion = suggest(rubric, rule, None, demo=demo)
         _keep_suggestion(connection, rubric, assessment, district, suggestion, None, now)
         return suggestion
-    row = _latest_evidence(connection, gathered)
-    if row is None or row[2] != gathered.evidence.digest:
-        number, name = _keep_evidence(connection, rubric, rule, gathered, row, now)
-        computed_at = now
+    latest = _latest(connection, gathered)
+    if latest is None or latest.digest != gathered.evidence.digest:
+        number, evidence = _keep_evidence(connection, rubric, rule, gathered, latest, now)
     else:
-        number, name, computed_at = row[0], row[3], row[4]
-    evidence = replace(gathered.evidence, id=name, computed_at=computed_at)
+        number = latest.id
+        evidence = replace(
+            gathered.evidence, id=latest.public_id, computed_at=latest.recorded_at, revision=latest.revision,
+            causes=() if latest.revision == 1 else tuple(latest.reason.split(", ")),
+        )  # fmt: skip
     suggestion = suggest(rubric, rule, evidence, demo=demo)
     _keep_suggestion(connection, rubric, assessment, district, suggestion, number, now)
     return suggestion
 
 
-def _latest_evidence(
-    connection: psycopg.Connection, gathered: Gathered
-) -> tuple[int, int, str, str, datetime, str] | None:
-    """(id, revision, digest, public id, recorded_at, inputs) of the latest revision of the same window."""
+def looked(connection: psycopg.Connection, district: str, assessment: str, now: datetime) -> None:
+    """Note that every item of the assessment was evaluated with the catalogue as it is."""
+    connection.execute(
+        "INSERT INTO scoring.looked (district, assessment, catalogue_revision, recorded_at) VALUES (%s, %s, %s, %s)"
+        " ON CONFLICT (district, assessment) DO UPDATE SET (catalogue_revision, recorded_at)"
+        " = (excluded.catalogue_revision, excluded.recorded_at)",
+        (district, assessment, marks(connection, district).revision, now),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Latest:
+    """The latest revision of a window."""
+
+    id: int
+    revision: int
+    digest: str
+    public_id: str
+    recorded_at: datetime
+    inputs: str
+    findings: list[dict[str, object]]
+    reason: str
+    batch_id: int
+    correction_id: int
+
+
+def _latest(connection: psycopg.Connection, gathered: Gathered) -> _Latest | None:
     evidence = gathered.evidence
-    with connection.cursor(row_factory=tuple_row) as cursor:
+    with connection.cursor(row_factory=class_row(_Latest)) as cursor:
         return cursor.execute(
-            "SELECT id, revision, digest, public_id, recorded_at, inputs FROM scoring.evidence"
+            "SELECT id, revision, digest, public_id, recorded_at, inputs, findings, reason, batch_id, correction_id"
+            " FROM scoring.evidence"
             " WHERE district = %s AND assessment = %s AND item = %s AND window_start = %s AND window_end = %s"
             " ORDER BY revision DESC LIMIT 1",
             (evidence.district, evidence.assessment, evidence.item, evidence.window.start, evidence.window.end),
@@ -118,25 +145,41 @@ def _keep_evidence(
     rubric: Rubric,
     rule: Rule,
     gathered: Gathered,
-    before: tuple[int, int, str, str, datetime, str] | None,
+    before: _Latest | None,
     now: datetime,
-) -> tuple[int, str]:
-    """Stores a new revision; returns its row number and its name."""
+) -> tuple[int, Evidence]:
+    """Stores a new revision; returns its row number, and the evidence with its name."""
     evidence = gathered.evidence
-    revision = before[1] + 1 if before else 1
-    name = public_id(evidence.district, evidence.assessment, evidence.item, evidence.window, revision)
-    findings = suggest(rubric, rule, evidence).findings
+    found: list[Difference] = []
+    if before:
+        found = list(between(connection, Revision(
+            id=before.id, public_id=before.public_id, item=evidence.item, inputs=before.inputs,
+            start=evidence.window.start, end=evidence.window.end, recorded_at=before.recorded_at,
+        ), gathered))  # fmt: skip
+    since = Marks(batch=before.batch_id, correction=before.correction_id) if before else Marks()
+    evidence = replace(
+        evidence,
+        revision=before.revision + 1 if before else 1,
+        causes=causes(connection, since, found) if before else (),
+        computed_at=now,
+    )
+    evidence = replace(
+        evidence,
+        id=public_id(evidence.district, evidence.assessment, evidence.item, evidence.window, evidence.revision),
+    )
+    seen = marks(connection, evidence.district)
+    findings = published.stored(suggest(rubric, rule, evidence).findings)
     own = {
-        "public_id": name,
+        "public_id": evidence.id,
         "district": evidence.district,
         "assessment": evidence.assessment,
         "rubric": evidence.rubric,
         "item": evidence.item,
         "window_start": evidence.window.start,
         "window_end": evidence.window.end,
-        "revision": revision,
-        "supersedes": before[0] if before else None,
-        "reason": _changed(before[5], gathered.inputs) if before else "first",
+        "revision": evidence.revision,
+        "supersedes": before.id if before else None,
+        "reason": ", ".join(evidence.causes) or ("layout" if before else "first"),
         "digest": evidence.digest,
         "inputs": canonical(gathered.inputs).decode(),
         "rule_id": rule.id,
@@ -144,33 +187,30 @@ def _keep_evidence(
         "demo": evidence.demo,
         "coverage_numerator": None if evidence.coverage is None else Decimal(evidence.coverage.numerator),
         "coverage_denominator": None if evidence.coverage is None else Decimal(evidence.coverage.denominator),
-        "origins": sorted({origin for finding in findings for origin in finding.origins}),
-        "findings": Jsonb(published.stored(findings)),
+        "origins": sorted({str(origin) for finding in findings for origin in cast("list[str]", finding["origins"])}),
+        "findings": Jsonb(findings),
+        "changes": Jsonb(published.changes(found, before.findings if before else findings, findings)),
+        "batch_id": seen.batch,
+        "correction_id": seen.correction,
+        "catalogue_revision": seen.revision,
+        "kinds": list(gathered.kinds),
         "recorded_at": now,
     }
     with connection.cursor(row_factory=tuple_row) as cursor:
         row = cursor.execute((files("scoring") / "evidence_insert.sql").read_bytes(), own).fetchone()
         if row is None:
-            raise RuntimeError(f"evidence {name} was not stored")
+            raise RuntimeError(f"evidence {evidence.id} was not stored")
         cursor.execute(
             (files("scoring") / "hour_lines.sql").read_bytes(),
             {
-                "district": evidence.district,
-                "datastreams": list(gathered.datastreams),
-                "start": evidence.window.start,
+                "streams": list(gathered.streams),
+                "start": gathered.begin,
                 "end": evidence.window.end,
                 "recorded_at": now,
                 "evidence_id": row[0],
             },
         )
-    return row[0], name
-
-
-def _changed(before: str, inputs: Mapping[str, Canonical]) -> str:
-    """Which inputs differ from those of the revision before."""
-    old, new = json.loads(before), json.loads(canonical(inputs))
-    named = [key for key in CHANGES if old.get(key) != new.get(key)]
-    return ", ".join(named) or "layout"
+    return row[0], evidence
 
 
 def _keep_suggestion(
@@ -254,52 +294,54 @@ def revisions(
             {"ids": None, "district": district, "assessment": assessment, "item": item, "as_of": as_of},
         ).fetchall()
     return [
-        RevisionBody(**_body(row).model_dump(), revision=row.revision, supersedes=row.supersedes, reason=row.reason)
+        RevisionBody(
+            **_body(row).model_dump(),
+            revision=row.revision,
+            supersedes=row.supersedes,
+            reason=row.reason,
+            changes=[ChangeBody.model_validate(change) for change in row.changes],
+        )
         for row in rows
     ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stored:
+class Stored(Revision):
     """Evidence in force, with what is needed to compute it anew."""
 
-    id: int
-    public_id: str
-    item: str
-    assessment: Assessment
+    rubric: str
+    assessment: str
     window: Window
     digest: str
-    inputs: str
-    recorded_at: datetime
+    findings: list[dict[str, object]]
 
 
-def in_force(connection: psycopg.Connection, district: str) -> list[Stored]:
-    """The evidence behind the latest suggestion of each item."""
+def in_force(
+    connection: psycopg.Connection, district: str, as_of: datetime | None = None, item: str | None = None
+) -> list[Stored]:
+    """The evidence behind the latest suggestion of each item, or behind the latest that was stored by `as_of`."""
     with connection.cursor(row_factory=tuple_row) as cursor:
         rows = cursor.execute(
             "SELECT DISTINCT ON (s.assessment, s.item) e.id, e.public_id, e.item, e.assessment, e.rubric, e.window_start,"
-            " e.window_end, e.digest, e.inputs, e.recorded_at"
-            " FROM scoring.suggestion s JOIN scoring.evidence e ON e.id = s.evidence_id"
-            " WHERE s.district = %s ORDER BY s.assessment, s.item, s.id DESC",
-            (district,),
+            " e.window_end, e.digest, e.inputs, e.findings, e.recorded_at"
+            " FROM scoring.suggestion s LEFT JOIN scoring.evidence e ON e.id = s.evidence_id"
+            " WHERE s.district = %(district)s AND (%(item)s::text IS NULL OR s.item = %(item)s)"
+            " AND (%(as_of)s::timestamptz IS NULL OR s.recorded_at <= %(as_of)s) ORDER BY s.assessment, s.item, s.id DESC",
+            {"district": district, "item": item, "as_of": as_of},
         ).fetchall()
     place = register.zone_of(connection, district)
-    declared = {one.id: one for one in assessments.of_district(connection, district)}
     found = []
-    for number, name, item, assessment, rubric, start, end, digest, inputs, recorded_at in rows:
+    for number, name, code, assessment, rubric, start, end, digest, inputs, findings, recorded_at in rows:
+        if number is None:
+            continue
         told = json.loads(inputs)["window"]
         found.append(
             Stored(
-                id=number,
-                public_id=name,
-                item=item,
-                assessment=declared.get(assessment) or Assessment(id=assessment, rubric=rubric),
+                id=number, public_id=name, item=code, inputs=inputs, start=start, end=end, recorded_at=recorded_at,
+                rubric=rubric, assessment=assessment, digest=digest, findings=findings,
                 window=Window(start=start, end=end, days=told["days"], zone=place, chosen=told["chosen"]),
-                digest=digest,
-                inputs=inputs,
-                recorded_at=recorded_at,
             )
-        )
+        )  # fmt: skip
     return found
 
 
@@ -323,6 +365,7 @@ def _body(row: _Evidence) -> EvidenceBody:
         computed_at=row.recorded_at.astimezone(UTC),
         coverage=coverage,
         origin=published.origin(row.origins),
+        stale=row.stale,
         metrics=[
             MetricBody.model_validate({name: figure[name] for name in MetricBody.model_fields})
             for figure in row.findings

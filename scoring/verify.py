@@ -1,100 +1,137 @@
-"""Recomputes the evidence in force and names what differs from what was stored: input, datastream and hour."""
+"""Recomputes evidence from readings, facts and papers, and names what differs: item, metric, datastream and hour.
 
+Nothing that is derived is trusted: roll-ups are computed afresh from the readings, in a transaction that is rolled back.
+"""
+
+import hashlib
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
-from importlib.resources import files
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 
 import psycopg
+from psycopg import Rollback
 from psycopg.rows import tuple_row
 
-from scoring import evidence, register, store
+from metrics.refresh import GRACE
+from scoring import afresh, evidence, published, register, store
+from scoring import assessment as assessments
+from scoring import rubric as rubrics
 from scoring import rule as rules
-from scoring.digest import canonical, instant_text
+from scoring.assessment import Assessment
+from scoring.differences import Difference, between
+from scoring.digest import instant_text
+from scoring.engine import suggest
+from scoring.figures import Figures
 from scoring.model import Gathered
+from scoring.store import Stored
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
-    """Something that is not as it was when evidence was stored."""
+def verify(
+    connection: psycopg.Connection,
+    district: str | None = None,
+    *,
+    as_of: datetime | None = None,
+    item: str | None = None,
+    now: datetime | None = None,
+) -> tuple[int, list[Difference]]:
+    """How many revisions were recomputed, and every difference found.
 
-    #: public id of the revision
-    evidence: str
-    #: ``rule``, ``metrics``, ``register``, ``readings``, ``arrivals``, ``window``
-    what: str
-    #: name of the metric, of the fact, or public id of the datastream; '' : the whole of it
-    which: str = ""
-    #: clock hour of a datastream
-    hour: str = ""
-
-    def text(self) -> str:
-        """One line for a person."""
-        place = " ".join(part for part in (self.what, self.which, self.hour) if part)
-        return f"{self.evidence}: {place} differs from what was stored"
-
-
-def verify(connection: psycopg.Connection, district: str | None = None) -> tuple[int, list[Difference]]:
-    """How many revisions were recomputed, and every difference found; roll-ups must be up to date."""
+    Args:
+        connection: to the migrated database; left as it was.
+        district: id; None: all of them.
+        as_of: the revisions in force then, from readings, corrections, facts and papers recorded by then; None: now.
+        item: code; None: all.
+        now: the present; None: by the clock.
+    """
     checked = 0
     differences: list[Difference] = []
-    with evidence.snapshot(connection):
+    present = as_of or now or datetime.now(UTC)
+    with afresh.alone(connection), evidence.snapshot(connection):
         for name in register.districts(connection):
             if district not in {None, name}:
                 continue
-            for stored in store.in_force(connection, name):
-                checked += 1
-                rule = rules.load(stored.assessment.rubric).get(stored.item)
-                found = evidence.gather(
-                    connection, name, rule, stored.assessment, stored.recorded_at, window=stored.window
-                ) if rule else None  # fmt: skip
-                if found is None:
-                    differences.append(Difference(evidence=stored.public_id, what="rule"))
-                elif found.evidence.digest != stored.digest:
-                    differences += _differences(connection, stored, found)
+            found = store.in_force(connection, name, as_of, item)
+            checked += len(found)
+            with connection.transaction():
+                differences += _district(connection, name, found, present, as_of)
+                raise Rollback
     return checked, differences
 
 
-def _differences(connection: psycopg.Connection, stored: store.Stored, found: Gathered) -> Iterator[Difference]:
-    old, new = json.loads(stored.inputs), json.loads(canonical(found.inputs))
-    for what in sorted(old.keys() | new.keys()):
-        before, after = old.get(what), new.get(what)
-        if before == after:
+def _district(
+    connection: psycopg.Connection, name: str, found: Sequence[Stored], present: datetime, as_of: datetime | None
+) -> list[Difference]:
+    """Every difference of one district; leaves roll-ups behind that the caller rolls back."""
+    if not found:
+        return []
+    revision = _revision(connection, name, as_of) if as_of else None
+    begin = {one.id: datetime.fromisoformat(json.loads(one.inputs)["window"].get("read_from", instant_text(one.start)))
+             for one in found}  # fmt: skip
+    cutoff = (present.astimezone(UTC) - GRACE).replace(minute=0, second=0, microsecond=0)
+    changed = afresh.roll_up(
+        connection, name, sorted({device for one in found for device in _devices(one)}),
+        min(begin.values()), max(one.end for one in found), max(cutoff, *(one.end for one in found)),
+        as_of=as_of, revision=revision,
+    )  # fmt: skip
+    declared = {one.id: one for one in assessments.of_district(connection, name, revision)}
+    figures = Figures(connection, name, revision)
+    differences: list[Difference] = []
+    for stored in found:
+        assessment = declared.get(stored.assessment) or Assessment(id=stored.assessment, rubric=stored.rubric)
+        rule = rules.load(stored.rubric).get(stored.item)
+        gathered = evidence.gather(
+            connection, name, rule, assessment, stored.recorded_at, figures=figures, window=stored.window, known_at=as_of
+        ) if rule else None  # fmt: skip
+        if hashlib.sha256(stored.inputs.encode()).hexdigest() != stored.digest:
+            differences.append(Difference(evidence=stored.public_id, item=stored.item, what="digest"))
+        if gathered is None:
+            differences.append(Difference(evidence=stored.public_id, item=stored.item, what="rule"))
             continue
-        if not isinstance(before, dict) or not isinstance(after, dict):
-            yield Difference(evidence=stored.public_id, what=what)
-        elif what == "register":
-            facts = {json.dumps(fact, sort_keys=True) for fact in before["facts"]} ^ {
-                json.dumps(fact, sort_keys=True) for fact in after["facts"]
-            }
-            names = {f"{fact['kind']} {fact['id']}" for fact in map(json.loads, facts)}
-            names |= {
-                key for key in before.keys() | after.keys() if key != "facts" and before.get(key) != after.get(key)
-            }
-            for which in sorted(names):
-                yield Difference(evidence=stored.public_id, what=what, which=which)
-        else:
-            for which in sorted(before.keys() | after.keys()):
-                if before.get(which) != after.get(which):
-                    yield from _hours(connection, stored, what, which)
+        own = list(between(connection, stored, gathered))
+        differences += own or _figures(stored, gathered)
+        named = {(one.which, one.hour) for one in own}
+        differences += [
+            Difference(
+                evidence=stored.public_id, item=stored.item, what="roll-up", which=stream, hour=instant_text(hour),
+                metrics=_readers(gathered, stream),
+            )
+            for stream, hour in changed
+            if stream in gathered.streams and gathered.begin <= hour < stored.end
+            and (stream, instant_text(hour)) not in named
+        ]  # fmt: skip
+    return differences
 
 
-def _hours(connection: psycopg.Connection, stored: store.Stored, what: str, which: str) -> Iterator[Difference]:
-    """The hours of a datastream that differ; for other inputs the input itself."""
-    if what in {"readings", "arrivals"}:
-        with connection.cursor(row_factory=tuple_row) as cursor:
-            rows = cursor.execute(
-                (files("scoring") / "hour_differences.sql").read_bytes(),
-                {
-                    "datastream": which,
-                    "start": stored.window.start,
-                    "end": stored.window.end,
-                    "recorded_at": stored.recorded_at,
-                    "evidence_id": stored.id,
-                    "arrivals": what == "arrivals",
-                },
-            ).fetchall()
-        for (hour,) in rows:
-            yield Difference(evidence=stored.public_id, what=what, which=which, hour=instant_text(hour))
-        if rows:
-            return
-    yield Difference(evidence=stored.public_id, what=what, which=which)
+def _figures(stored: Stored, gathered: Gathered) -> Iterator[Difference]:
+    """Figures that are not what the same inputs give: what is stored was changed, or the platform computes otherwise."""
+    rubric, rule = rubrics.load(stored.rubric), rules.load(stored.rubric)[stored.item]
+    found = published.stored(suggest(rubric, rule, gathered.evidence).findings)
+    before, after = ({(one["name"], one["subject"]): one for one in side} for side in (stored.findings, found))
+    for name, subject in sorted({*before, *after}, key=str):
+        if before.get((name, subject)) != after.get((name, subject)):
+            yield Difference(
+                evidence=stored.public_id, item=stored.item, what="figures", which=f"{name} {subject}",
+                metrics=(str(name),),
+            )  # fmt: skip
+
+
+def _readers(gathered: Gathered, stream: str) -> tuple[str, ...]:
+    values = [value for own in gathered.evidence.values.values() for value in own]
+    return tuple(sorted({value.metric for value in values if stream in value.datastreams}))
+
+
+def _devices(stored: Stored) -> set[str]:
+    """Ids of the devices that the inputs speak of."""
+    told = json.loads(stored.inputs)
+    streams = {name.split("/")[1] for what in ("readings", "arrivals", "events") for name in told.get(what, {})}
+    return streams | {fact["id"] for fact in told["register"]["facts"] if fact["kind"] == "device"}
+
+
+def _revision(connection: psycopg.Connection, district: str, as_of: datetime) -> int:
+    """The catalogue's revision as of an instant."""
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        row = cursor.execute(
+            "SELECT coalesce(max(rev), 0) FROM ingest.revision WHERE district = %s AND recorded_at <= %s",
+            (district, as_of),
+        ).fetchone()
+    return int(row[0]) if row else 0

@@ -18,7 +18,7 @@ from rich.table import Table
 from district.cli.windows import instant
 from district.settings import current
 from scoring import assessment as assessments
-from scoring import decision, evidence, papers, published, register, rubric, rule, store
+from scoring import decision, evidence, papers, published, register, rubric, rule, store, whatif
 from scoring import follow as following
 from scoring import gaps as gap
 from scoring import verify as verification
@@ -82,11 +82,18 @@ def follow() -> None:
 @app.command()
 def verify(
     district: Annotated[str | None, typer.Option(help="Id of the district; without it all of them.")] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option(help="What was in force then, from what was recorded by then: 2026-11-23T08:00:00+08:00."),
+    ] = None,
+    item: Annotated[str | None, typer.Option(help="Code of one item, like 2.2.5.1.")] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object per difference.")] = False,
 ) -> None:
-    """Recompute the digests of the evidence in force; exit 1 and name what differs, down to datastream and hour."""
+    """Recompute evidence from the readings; exit 1 and name what differs: item, metric, datastream and hour."""
     with psycopg.connect(current().database.url) as connection:
-        checked, differences = verification.verify(connection, district)
+        known = register.districts(connection)
+        until = instant(as_of, register.zone_of(connection, district or known[0])) if known else None
+        checked, differences = verification.verify(connection, district, as_of=until, item=item)
     for difference in differences:
         typer.echo(orjson.dumps(asdict(difference)).decode() if json else difference.text())
     if not differences and not json:
@@ -112,6 +119,41 @@ def gaps(
         typer.echo(f"{one.code}: {one.winnable} more")
         for lacking in one.missing:
             typer.echo(f"  {lacking.text.zh}\n  {lacking.text.en}")
+
+
+@app.command("what-if")
+def show_what_if(
+    item: Annotated[str, typer.Argument(help="Code of the item, like 2.2.5.1.")],
+    paper: Annotated[list[str] | None, typer.Option(help="A paper that is accepted.")] = None,
+    signed: Annotated[list[str] | None, typer.Option(help="A register with a signature.")] = None,
+    stated: Annotated[list[str] | None, typer.Option(help="A figure of the register: gross_floor_area=300000.")] = None,
+    figure: Annotated[
+        list[str] | None, typer.Option(help="A figure of readings: 'completeness feed:parking=0.95'.")
+    ] = None,
+    online: Annotated[list[str] | None, typer.Option(help="A device that was complete all the time.")] = None,
+    days: Annotated[int | None, typer.Option(help="Whole days of the window.", min=1)] = None,
+    district: Annotated[str | None, typer.Option(help="Id of the district; needed where there are several.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON document, as GET /scoring/v1 gives it.")] = False,
+) -> None:
+    """Show what an item would bring if something were otherwise; nothing is stored."""
+    with psycopg.connect(current().database.url) as connection:
+        chosen, assessment = _open(connection, district)
+        row = rubric.load(assessment.rubric).item(item)
+        if row is None:
+            raise typer.BadParameter(f"the form has no item {item!r}; one is 2.2.5.1")
+        try:
+            wanted = whatif.Changes(
+                papers=paper or (), signed=signed or (), stated=whatif.settings(stated or ()),
+                figures=whatif.settings(figure or ()), online=online or (), days=days,
+            )  # fmt: skip
+            found = whatif.what_if(connection, chosen, assessment, item, wanted, datetime.now(UTC))
+        except whatif.WhatIfError as error:
+            raise typer.BadParameter(str(error)) from error
+    body = published.what_if(row, found)
+    if json:
+        typer.echo(orjson.dumps(body.model_dump(mode="json"), option=orjson.OPT_INDENT_2).decode())
+    else:
+        show([body.now, body.then])
 
 
 @app.command()

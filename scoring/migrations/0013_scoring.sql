@@ -29,7 +29,8 @@ ALTER TABLE scoring.evidence
     ADD COLUMN changes            jsonb NOT NULL DEFAULT '[]',
     ADD COLUMN batch_id           bigint NOT NULL DEFAULT 0,   -- the newest that was there
     ADD COLUMN correction_id      bigint NOT NULL DEFAULT 0,
-    ADD COLUMN catalogue_revision int NOT NULL DEFAULT 0;
+    ADD COLUMN catalogue_revision int NOT NULL DEFAULT 0,
+    ADD COLUMN kinds              text[] NOT NULL DEFAULT '{}';   -- of facts that were read: a later change makes it stale
 
 -- The catalogue's revision that the last evaluation of an assessment has seen: what changed later makes evidence stale.
 CREATE TABLE scoring.looked (

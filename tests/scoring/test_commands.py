@@ -36,3 +36,17 @@ def test_a_paper_a_decision_the_gaps_and_the_end(
     assert "1 points count, 90 are needed, 89 are lacking" in told
     assert "尚缺材料" in told
     assert "current is closed" in run("close", "current", "--reason", "decided", "--person", "Li Na")
+
+
+def test_what_if_and_verify(connection: psycopg.Connection, database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    village.build(connection, days=0, demo=False, origin="real")
+    monkeypatch.setenv("DISTRICT_DATABASE_URL", database)
+    evidence.assess(connection, DISTRICT, NOW, items=["1.1.1.1"])
+    told = CliRunner().invoke(
+        app, ["what-if", "1.1.1.1", "--paper", "floor_area_proof", "--stated", "gross_floor_area=300000", "--json"]
+    )
+    assert '"suggested_points": "3"' in told.output
+    wrong = CliRunner().invoke(app, ["what-if", "1.1.1.1", "--stated", "gross_floor_area=much"])
+    assert (wrong.exit_code, "gross_floor_area=300000" in wrong.output) == (2, True)
+    told = CliRunner().invoke(app, ["verify", "--item", "1.1.1.1", "--as-of", "2026-12-01"])
+    assert (told.exit_code, "1 pieces of evidence recomputed" in told.output) == (0, True)

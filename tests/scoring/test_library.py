@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from scoring import assessment as assessments
-from scoring import decision, evidence, library, rubric, rule, texts
+from scoring import decision, evidence, figures, library, rubric, rule, texts
 from tests.scoring import village
 from tests.scoring.village import DISTRICT, NOW
 
@@ -95,7 +95,7 @@ phrases:
 
 
 def forget() -> None:
-    for cached in (rubric.load, rule.load, texts.catalogue, texts.phrases, evidence._subjects):
+    for cached in (rubric.load, rule.load, texts.catalogue, texts.phrases, figures._subjects):
         cached.cache_clear()
 
 

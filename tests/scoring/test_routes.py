@@ -24,7 +24,7 @@ BASE = f"/scoring/v1/districts/{village.DISTRICT}/items"
 ITEM = {
     "code", "title", "points_max", "outcome", "suggested_points", "provisional", "demo", "reason", "rule", "evidence",
 }  # fmt: skip
-EVIDENCE = {"id", "digest", "window", "computed_at", "coverage", "origin", "metrics"}
+EVIDENCE = {"id", "digest", "window", "computed_at", "coverage", "origin", "stale", "metrics"}
 METRIC = {"name", "subject", "value", "unit", "coverage", "devices", "device_count"}
 
 
