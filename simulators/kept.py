@@ -15,8 +15,10 @@ import orjson
 from ingest.sequences import Runs, runs
 from simulators.backlog import Outgoing
 
-#: Waits for a receipt before a message is sent again, doubled each time [s]. Receipts come once a second. Our choice.
+#: Without any receipt for so long, a message is sent again; doubled each time [s]. Receipts come once a second. Our choice.
 PATIENCE_FIRST_S, PATIENCE_LAST_S = 5.0, 60.0
+#: When one is confirmed that the broker took so much later, a message was lost [s]. Our choice.
+OVERTAKEN_S = 3.0
 #: A gateway that keeps so much takes nothing new. Our choice: what a small computer has to spare.
 KEPT_MESSAGES, KEPT_BYTES = 10_000, 64 << 20
 #: How often all that is kept is looked through [s]. Our choice.
@@ -29,9 +31,13 @@ _Counting = tuple[str, int]
 @dataclass(slots=True)
 class _Entry:
     left: dict[_Counting, Runs]
-    #: when it is to be sent again, by the clock; infinite while the broker has not taken it
-    due: float = math.inf
+    #: when the broker took it last, by the clock; infinite while it has not
+    taken: float = math.inf
     patience_s: float = PATIENCE_FIRST_S
+    #: sent more than once
+    again: bool = False
+    #: the broker may have lost it
+    doubtful: bool = False
 
 
 class Kept:
@@ -44,6 +50,8 @@ class Kept:
         self._bytes = 0
         self._late: deque[Outgoing] = deque()
         self._looked = -math.inf
+        #: when a receipt last confirmed a message, and the latest that the broker took of those confirmed
+        self._progress = self._newest = -math.inf
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -66,33 +74,45 @@ class Kept:
     def taken(self, message: Outgoing) -> None:
         """The broker acknowledged it: the wait for its receipt begins."""
         if (entry := self._entries.get(message)) is not None:
-            entry.due = self._clock() + entry.patience_s
+            entry.taken, entry.doubtful = self._clock(), False
 
     def hurry(self) -> None:
         """The connection was lost, perhaps with the broker's memory: what it had taken is due at once."""
         for entry in self._entries.values():
-            if entry.due < math.inf:
-                entry.due, entry.patience_s = -math.inf, PATIENCE_FIRST_S
+            if entry.taken < math.inf:
+                entry.doubtful, entry.patience_s = True, PATIENCE_FIRST_S
         self._looked = -math.inf
 
     @property
     def is_late(self) -> bool:
-        """Whether a message has waited too long for its receipt."""
+        """Whether a message should be sent again."""
         now = self._clock()
         if not self._late and now - self._looked >= LOOK_EVERY_S:
             self._looked = now
-            self._late.extend(message for message, entry in self._entries.items() if entry.due <= now)
+            self._late.extend(message for message, entry in self._entries.items() if self._is_late(entry, now))
         return bool(self._late)
 
     def due(self) -> Outgoing | None:
-        """A message that has waited too long for its receipt, to be sent again now; None: there is none."""
+        """A message to be sent again now; None: there is none."""
         while self.is_late:
             message = self._late.popleft()
             # Its receipt may have come since.
-            if (entry := self._entries.get(message)) is not None and entry.due <= self._clock():
-                entry.due, entry.patience_s = math.inf, min(2 * entry.patience_s, PATIENCE_LAST_S)
+            if (entry := self._entries.get(message)) is not None and self._is_late(entry, self._clock()):
+                entry.taken, entry.again = math.inf, True
+                entry.patience_s = min(2 * entry.patience_s, PATIENCE_LAST_S)
                 return message
         return None
+
+    def _is_late(self, entry: _Entry, now: float) -> bool:
+        """Whether its receipt should have come.
+
+        While receipts come, a collector that lags behind a large backlog confirms one message after the other, in their
+        order: what waits its turn is not lost, and sent again would only lengthen the queue.
+        """
+        if entry.taken == math.inf:
+            return False
+        overtaken = self._newest - entry.taken >= OVERTAKEN_S
+        return entry.doubtful or overtaken or now - max(entry.taken, self._progress) >= entry.patience_s
 
     def confirm(self, receipt: bytes) -> None:
         """Let go of what a receipt names.
@@ -116,6 +136,9 @@ class Kept:
                     continue
                 del entry.left[counting], self._of[counting][message]
                 if not entry.left:
+                    self._progress = self._clock()
+                    if not entry.again and entry.taken < math.inf:
+                        self._newest = max(self._newest, entry.taken)
                     del self._entries[message]
                     self._bytes -= len(message.payload)
 

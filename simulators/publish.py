@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
@@ -227,7 +227,7 @@ class Gateway:
         self._changed.notify_all()
 
     def _on_connect(
-        self, client: mqtt.Client, _data: Any, _flags: mqtt.ConnectFlags, code: ReasonCode, _extra: Properties | None
+        self, client: mqtt.Client, _data: object, _flags: mqtt.ConnectFlags, code: ReasonCode, _extra: Properties | None
     ) -> None:
         with self._changed:
             self._answer = code.value
@@ -237,7 +237,7 @@ class Gateway:
         if self._district is not None and code.value == 0:
             client.subscribe(receipt_topic(self._district, self._gateway), qos=1)
 
-    def _on_message(self, _client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
+    def _on_message(self, _client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
         try:
             with self._changed:
                 self._kept.confirm(bytes(message.payload))
@@ -246,7 +246,7 @@ class Gateway:
             logger.warning("gateway %s: %s", self._gateway, error)
 
     def _on_publish(
-        self, _client: mqtt.Client, _data: Any, mid: int, code: ReasonCode, _extra: Properties | None
+        self, _client: mqtt.Client, _data: object, mid: int, code: ReasonCode, _extra: Properties | None
     ) -> None:
         with self._changed:
             sent = self._waiting.pop(mid, None)

@@ -4,7 +4,7 @@ import orjson
 import pytest
 
 from simulators.backlog import Outgoing
-from simulators.kept import KEPT_MESSAGES, PATIENCE_FIRST_S, Kept
+from simulators.kept import KEPT_MESSAGES, OVERTAKEN_S, PATIENCE_FIRST_S, Kept
 
 
 def outgoing(*seqs: int, device: str = "door-1", boot: int = 1) -> Outgoing:
@@ -47,6 +47,29 @@ def test_only_what_the_broker_has_taken_is_sent_again_and_each_time_later(kept: 
             due.append((second, message))
             kept.taken(message)
     assert due == [(PATIENCE_FIRST_S, one), (3 * PATIENCE_FIRST_S, one), (7 * PATIENCE_FIRST_S, one)]
+
+
+def test_a_collector_that_lags_is_not_sent_more_as_long_as_it_confirms_what_came_first(
+    kept: Kept, clock: list[float]
+) -> None:
+    for number in range(100):
+        clock[0] = number / 100
+        kept.add(outgoing(number))
+        kept.taken(outgoing(number))
+    for number in range(100):
+        clock[0] = 1.0 + number
+        kept.confirm(receipt("door-1", 1, (number, number)))
+        assert kept.due() is None
+
+
+def test_a_message_is_sent_again_when_a_much_later_one_is_confirmed(kept: Kept, clock: list[float]) -> None:
+    for number in range(10):
+        clock[0] = float(number)
+        kept.add(outgoing(number))
+        kept.taken(outgoing(number))
+        if number:
+            kept.confirm(receipt("door-1", 1, (number, number)))
+        assert kept.due() == (outgoing(0) if number == OVERTAKEN_S else None)
 
 
 def test_after_a_lost_connection_all_that_was_taken_is_due_at_once(kept: Kept) -> None:
