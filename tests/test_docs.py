@@ -138,7 +138,7 @@ def test_the_page_of_the_schema_lists_every_table_and_column(connection: psycopg
     rows = connection.execute(
         "SELECT c.table_schema || '.' || c.table_name, c.column_name FROM information_schema.columns c"
         " JOIN information_schema.tables t USING (table_schema, table_name)"
-        " WHERE table_schema IN ('ingest', 'metrics', 'scoring', 'dashboards') AND t.table_type = 'BASE TABLE'"
+        " WHERE table_schema IN ('ingest', 'metrics', 'scoring', 'dashboards', 'district') AND t.table_type = 'BASE TABLE'"
     ).fetchall()
     partitions = {table for table, _ in rows if re.search(r"reading_\d{4}_\d\d$", table)}
     parts = dict(part.split("\n", 1) for part in re.split(r"^### ", page, flags=re.MULTILINE)[1:])

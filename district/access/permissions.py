@@ -43,6 +43,7 @@ PERMISSIONS: Mapping[tuple[str, str], Role] = {
     ("GET", f"{_SCORING}/items"): Role.VIEWER,
     ("GET", f"{_SCORING}/items/{{code}}"): Role.VIEWER,
     ("GET", f"{_SCORING}/items/{{code}}/evidence"): Role.VIEWER,
+    ("GET", f"{_SCORING}/items/{{code}}/what-if"): Role.EVALUATOR,
     ("GET", f"{_SCORING}/items/{{code}}/decisions"): Role.VIEWER,
     ("POST", f"{_SCORING}/items/{{code}}/decisions"): Role.EVALUATOR,
     ("GET", f"{_SCORING}/gaps"): Role.VIEWER,

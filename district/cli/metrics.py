@@ -53,7 +53,7 @@ def explain_(
         except (LookupError, ValueError) as error:
             typer.echo(str(error), err=True)
             raise typer.Exit(1) from None
-    typer.echo(explanation_out(found).model_dump_json() if json else found.text())
+    typer.echo(explanation_out(found, exact=True).model_dump_json() if json else found.text())
 
 
 def _only_district(connection: psycopg.Connection) -> str:

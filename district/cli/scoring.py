@@ -97,7 +97,7 @@ def verify(
     for difference in differences:
         typer.echo(orjson.dumps(asdict(difference)).decode() if json else difference.text())
     if not differences and not json:
-        typer.echo(f"{checked} pieces of evidence recomputed, all digests are equal")
+        typer.echo(f"{checked} {'piece' if checked == 1 else 'pieces'} of evidence recomputed, all digests are equal")
     raise typer.Exit(1 if differences else 0)
 
 

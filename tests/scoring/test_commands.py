@@ -49,4 +49,4 @@ def test_what_if_and_verify(connection: psycopg.Connection, database: str, monke
     wrong = CliRunner().invoke(app, ["what-if", "1.1.1.1", "--stated", "gross_floor_area=much"])
     assert (wrong.exit_code, "gross_floor_area=300000" in wrong.output) == (2, True)
     told = CliRunner().invoke(app, ["verify", "--item", "1.1.1.1", "--as-of", "2026-12-01"])
-    assert (told.exit_code, "1 pieces of evidence recomputed" in told.output) == (0, True)
+    assert (told.exit_code, "1 piece of evidence recomputed" in told.output) == (0, True)
