@@ -147,7 +147,8 @@ def _stepped(running: Plant, holder: psycopg.Connection, stage: Callable[[], tup
         assert time.monotonic() < end, "the collector did not get to its acknowledgement"
         running.signal(signal.SIGCONT)
         running.freeze()
-    if stage()[0] == "acknowledge":
+    # A step may be long, and end in the next batch, which may be a small one.
+    if stage()[0] == "acknowledge" and stage()[1] >= IN_FLIGHT:
         return True
     running.signal(signal.SIGCONT)
     return False
