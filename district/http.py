@@ -19,6 +19,7 @@ from district.pages import routes as pages
 from district.settings import Settings
 from ingest import actions as ingest_actions
 from ingest import routes as ingest_routes
+from ingest import watch_routes
 from ingest.quarantine import Booking, Quarantined, Replay
 from metrics import routes as metrics_routes
 from scoring import actions as scoring_actions
@@ -48,7 +49,7 @@ def application(database_url: str, settings: Settings | None = None) -> FastAPI:
         title="District", version="1", lifespan=lifespan, dependencies=[Depends(guard)],
         openapi_url=None, docs_url=None, redoc_url=None,
     )  # fmt: skip
-    for part in (ingest_routes, metrics_routes, scoring_routes, scoring_actions, pages):
+    for part in (ingest_routes, watch_routes, metrics_routes, scoring_routes, scoring_actions, pages):
         app.include_router(part.router(pool))
     app.include_router(ingest_actions.router(pool, _replayer(settings)))
     app.include_router(access.router(pool, guard))

@@ -115,7 +115,7 @@ def _class(seen: Seen, error: int | None, limits: Rules, *, refused: bool) -> tu
     if _stands_still(seen, limits, refused=refused):
         last = f" at {seen.last_time:%Y-%m-%d %H:%M:%SZ}" if seen.last_time is not None and not refused else ""
         return ClockClass.FROZEN, f"reports come, their time stands still{last}"
-    if refused and (seen.unset * 2 > seen.refused or (error is not None and error > limits.clock.unset.value)):
+    if (refused and seen.unset * 2 > seen.refused) or (error is not None and error > limits.clock.unset.value):
         return ClockClass.UNSET, "never set: its times are years behind"
     if error is None:
         return ClockClass.UNTIMED, "sends no time that can be used; that of the receipt is taken"
@@ -138,6 +138,7 @@ def _stands_still(seen: Seen, limits: Rules, *, refused: bool) -> bool:
     if refused:
         one = seen.refused_spread_s is not None and seen.refused_spread_s < _ROUNDED_S
         return one and seen.refused >= limits.clock.frozen.value and seen.refused_during_s >= long
-    if seen.least_s is None or seen.most_s is None:
+    if seen.least_s is None or seen.most_s is None or seen.first_time is None or seen.last_time is None:
         return False
-    return seen.first_time == seen.last_time and seen.most_s - seen.least_s >= long
+    one = (seen.last_time - seen.first_time).total_seconds() < _ROUNDED_S
+    return one and seen.most_s - seen.least_s >= long

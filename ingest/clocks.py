@@ -3,15 +3,18 @@
 Whole batches at a time and a sample of large ones: some 40 ns a reading looked at, and never more than `SAMPLE` of a batch.
 """
 
+import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import numpy.typing as npt
 import psycopg
 
 from ingest.columns import Columns
-from ingest.model import Flag
+from ingest.draft import Draft
+from ingest.formats.clock import SKEW
+from ingest.model import Flag, Refusal
 from ingest.series import SeriesTable
 from ingest.statements import statement
 
@@ -24,6 +27,8 @@ _HOUR_US = 3_600_000_000
 _UNTIMED = int(Flag.TIME_FROM_RECEIPT)
 #: What says nothing of a clock: declared imports, what a device had kept, what had waited at the broker.
 _NOT_LIVE = int(Flag.BACKFILL | Flag.HISTORICAL | Flag.AFTER_RECONNECT)
+#: What the database has room for [s]: 68 years.
+_FARTHEST_S = np.iinfo(np.int32).max
 _NEVER = np.iinfo(np.int64).max
 
 
@@ -61,10 +66,22 @@ class Clocks:
         timed = live & ((flags & _UNTIMED) == 0)
         np.add.at(self._sums[0], device[live], 1)
         np.add.at(self._sums[1], device[live & ~timed], 1)
-        of = device[timed]
-        for row, values in enumerate((columns.late[::step][timed], columns.time[::step][timed])):
-            np.minimum.at(self._least[row], of, values)
-            np.maximum.at(self._most[row], of, values)
+        self._spread(device[timed], columns.late[::step][timed], columns.time[::step][timed])
+
+    def refused_again(self, draft: Draft, again: Iterable[tuple[int, Refusal]]) -> None:
+        """Take up messages of a batch that was committed, refused for their time like the same bytes before them.
+
+        Quarantine keeps such bytes once, so nothing else tells that a clock goes on saying one time.
+        """
+        for number, refusal in again:
+            message, device = draft.messages[number], draft.device[number]
+            told = re.match(SKEW, refusal.detail)
+            if told is None or device is None or message.dup or message.received_at // _HOUR_US != self._hour:
+                continue
+            late = min(int(told[1]), _FARTHEST_S) if told[2] == "before" else -min(int(told[1]), _FARTHEST_S)
+            of = np.array([self._number(draft.group[number].district, device)])
+            np.add.at(self._sums[0], of, 1)
+            self._spread(of, np.array([late]), np.array([message.received_at - late * 1_000_000]))
 
     def file(self, connection: psycopg.Connection, arrival_us: int) -> None:
         """Write what was seen, where it is time to: once a minute, and when an hour ends."""
@@ -96,6 +113,11 @@ class Clocks:
             "first_us": column(self._least[1]), "last_us": column(self._most[1]),
         }  # fmt: skip
 
+    def _spread(self, of: Int, late: Int, time: Int) -> None:
+        for row, values in enumerate((late, time)):
+            np.minimum.at(self._least[row], of, values)
+            np.maximum.at(self._most[row], of, values)
+
     def _forget(self) -> None:
         self._sums[:] = 0
         self._least[:] = _NEVER
@@ -107,9 +129,17 @@ class Clocks:
         known = table.keys_from(len(self._device))
         if not known:
             return
-        numbers = [self._numbers.setdefault((key.district, key.device), len(self._numbers)) for key in known]
+        numbers = [self._number(key.district, key.device) for key in known]
         self._device = np.concatenate([self._device, np.array(numbers, dtype=np.int64)])
-        new = len(self._numbers) - self._sums.shape[1]
+
+    def _number(self, district: str, device: str) -> int:
+        """The device's number, with room for what is seen of it."""
+        number = self._numbers.setdefault((district, device), len(self._numbers))
+        if number >= self._sums.shape[1]:
+            self._make_room(max(64, number))
+        return number
+
+    def _make_room(self, new: int) -> None:
         self._sums = np.pad(self._sums, ((0, 0), (0, new)))
         self._least = np.pad(self._least, ((0, 0), (0, new)), constant_values=_NEVER)
         self._most = np.pad(self._most, ((0, 0), (0, new)), constant_values=-_NEVER)

@@ -27,6 +27,8 @@ class _Plain(NamedTuple):
     series: Mapping[str, Series | None]
     flags: int
     binding: Binding
+    #: the device's own, or the collector's
+    clock: Clock
 
 
 class Decoder:
@@ -63,8 +65,7 @@ class Decoder:
             untimed_flags: flags for readings that take their time from the receipt.
         """
         draft = Draft()
-        table, clock, limit = self.table, self.clock, self.max_payload_bytes
-        behind, ahead = clock.behind, clock.ahead
+        table, limit = self.table, self.max_payload_bytes
         plain_of, loads, take = self._plain.get, orjson.loads, native.take
         series, values = draft.series, draft.values
         add_series, add_value = series.append, values.append
@@ -80,7 +81,7 @@ class Decoder:
             if plain is None or len(payload) > limit or number in repeated:
                 self._general(message, draft, untimed_flags, repeated=number in repeated)
                 continue
-            group, device, known, flags, binding = plain
+            group, device, known, flags, binding, clock = plain
             add_message(message)
             add_group(group)
             add_device(device)
@@ -106,7 +107,7 @@ class Decoder:
                             time = from_rfc3339(stamp)
                         except (ValueError, OverflowError):
                             time = -1
-                        if arrival - behind <= time <= arrival + ahead and EARLIEST <= time < LATEST:
+                        if arrival - clock.behind <= time <= arrival + clock.ahead and EARLIEST <= time < LATEST:
                             before = len(values)
                             for name, value in numbers.items():
                                 if (entry := known.get(name)) is None:
@@ -159,5 +160,10 @@ class Decoder:
                 if len(self._plain) >= TOPICS_KEPT:
                     self._plain.clear()
                 self._plain[message.topic] = _Plain(
-                    binding.group, binding.device.id, binding.series, binding.origin_flags, binding
+                    binding.group,
+                    binding.device.id,
+                    binding.series,
+                    binding.origin_flags,
+                    binding,
+                    self.clock.of(binding.device),
                 )

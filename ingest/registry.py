@@ -43,6 +43,9 @@ class DeviceEntry:
     zone: str
     #: zone of its own clock, IANA; None: that of its route, else of its district
     own_zone: str | None = None
+    #: how far its times may be after and before their arrival [µs]; None: as the collector's settings say
+    ahead_us: int | None = None
+    behind_us: int | None = None
     #: of an address whose hardware was exchanged: its readings are of [from, until) [µs since 1970 UTC]; None: unbounded
     from_us: int | None = None
     until_us: int | None = None
@@ -127,6 +130,10 @@ def channel_of(rest: str) -> str:
     return _NOT_CHANNEL.sub("_", rest.casefold()).strip("_")
 
 
+def _microseconds(seconds: int | None) -> int | None:
+    return None if seconds is None else seconds * 1_000_000
+
+
 def load(connection: psycopg.Connection, at: datetime | None = None) -> Registry:
     """The registry at an instant (default: the database's clock), by everything recorded so far."""
     sql = resources.files("ingest").joinpath("registry.sql").read_text(encoding="utf-8")
@@ -153,6 +160,8 @@ def load(connection: psycopg.Connection, at: datetime | None = None) -> Registry
             profile=body.get("profile"),
             zone=districts[district].zone,
             own_zone=body.get("zone"),
+            ahead_us=_microseconds(body.get("clock", {}).get("ahead_s")),
+            behind_us=_microseconds(body.get("clock", {}).get("behind_s")),
         )
         devices[district, name] = entry
         for known in body.get("addresses", ()):

@@ -21,6 +21,7 @@ from ingest.columns import COLUMNS, Columns
 from ingest.draft import Draft
 from ingest.keeper import Keeper
 from ingest.ledger import Entry, Fates, entries, fate_of_messages, write_entries
+from ingest.model import Refusal
 from ingest.series import SeriesTable
 from ingest.statements import statement
 from ingest.times import from_datetime, to_datetime
@@ -135,7 +136,7 @@ class Store:
         if draft.snapshots:
             for stream, (_, value, arrival) in zip(ids[len(columns) :], draft.snapshots, strict=True):
                 connection.execute(statement("snapshot"), (int(stream), value, to_datetime(arrival)))
-        draft = self._without_known(draft)
+        draft, again = self._without_known(draft)
         message_fates = fate_of_messages(draft, Fates(columns.message, fates, *event_fates))
         self._quarantine(draft, number)
         self._remember_untimed(draft)
@@ -152,6 +153,7 @@ class Store:
         connection.commit()
         if not transfer:
             self._clocks.seen(columns, self.table, arrival)
+            self._clocks.refused_again(draft, again)
         self.met = met
         if draft.refusals:
             self.keeper.committed()
@@ -210,8 +212,8 @@ class Store:
             fates[position] = STORED if row else DUPLICATE
         return np.array([event.message for event in draft.events], dtype=np.int64), fates
 
-    def _without_known(self, draft: Draft) -> Draft:
-        """The draft without refusals that are in quarantine already, so that a redelivery is kept once.
+    def _without_known(self, draft: Draft) -> tuple[Draft, Sequence[tuple[int, Refusal]]]:
+        """The draft without refusals that are in quarantine already, so that a redelivery is kept once; and these.
 
         Bytes that come again are the same message where the broker marks it as redelivered, or where it names a time;
         an undated message of a device that is not known yet may well say the same thing twice.
@@ -224,16 +226,14 @@ class Store:
                 topic = message.topic.encode("utf-8", "surrogateescape")
                 keys.setdefault((hashlib.sha256(body).digest(), topic, refusal.part), []).append(position)
         if not keys:
-            return draft
+            return draft, ()
         found = self.connection.execute(self._known, [list(column) for column in zip(*keys, strict=True)]).fetchall()
         again = {position for positions in keys.values() for position in positions[1:]}
         for digest_, topic, part in found:
             again.update(keys[digest_, topic, part])
-        return replace(
-            draft,
-            refusals=[refusal for position, refusal in enumerate(draft.refusals) if position not in again],
-            refused_before=[draft.refusals[position][0] for position in sorted(again)],
-        )
+        before = [draft.refusals[position] for position in sorted(again)]
+        left = [refusal for position, refusal in enumerate(draft.refusals) if position not in again]
+        return replace(draft, refusals=left, refused_before=[number for number, _ in before]), before
 
     def _quarantine(self, draft: Draft, number: int) -> None:
         if not draft.refusals:

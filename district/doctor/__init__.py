@@ -1,5 +1,6 @@
 """What is wrong with an installation, or will be in the next outage, and what to change."""
 
+import ssl
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ from district.doctor import broker, database
 from district.doctor.finding import Finding, Level, bad
 from district.settings import Settings
 from ingest import registry
+from ingest.receiver import ReceiverError
 
 __all__ = ["Finding", "Level", "examine"]
 
@@ -26,7 +28,9 @@ def examine(settings: Settings, broker_file: Path | None = None) -> Iterator[Fin
         yield broker.anonymous(settings.broker)
         yield broker.access(settings.broker)
     except OSError as error:
-        yield bad("broker", f"no connection: {error}", "start it, or correct broker.host and broker.port")
+        yield bad("broker", f"no connection: {error}", _advice(error, settings))
+    except ReceiverError as error:
+        yield bad("broker", str(error), "correct the files in broker.tls")
     try:
         with psycopg.connect(settings.database.url, connect_timeout=5) as connection:
             yield database.migrations(connection)
@@ -44,3 +48,13 @@ def examine(settings: Settings, broker_file: Path | None = None) -> Iterator[Fin
         yield bad("database", str(error).strip().splitlines()[0], "start it, or set DISTRICT_DATABASE_URL")
     except (UndefinedTable, UndefinedColumn):
         yield bad("database", "the schema is not that of this version", "run `district migrate`")
+
+
+def _advice(error: OSError, settings: Settings) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return "name the authority that signed its certificate in broker.tls.ca_file, and the name in it as broker.host"
+    if isinstance(error, ssl.SSLError):
+        return "correct broker.port: what answers there speaks no TLS"
+    if not settings.broker.tls.enabled and isinstance(error, ConnectionResetError):
+        return "set broker.tls.enabled, if it speaks TLS"
+    return "start it, or correct broker.host and broker.port"

@@ -9,6 +9,7 @@ from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from district import broker_config
+from district.cli.collect import tls
 from district.doctor.finding import Finding, Level, bad, duration, judged
 from district.settings import Broker, Settings
 from ingest.registry import Registry
@@ -34,9 +35,9 @@ def _client(broker: Broker, name: str, protocol: MQTTProtocolVersion = MQTTProto
     client = paho.Client(CallbackAPIVersion.VERSION2, client_id=name, protocol=protocol)
     if broker.user is not None:
         client.username_pw_set(broker.user, broker.password)
-    if broker.tls.enabled:
-        client.tls_set(broker.tls.ca_file, broker.tls.cert_file, broker.tls.key_file)
-        client.tls_insecure_set(broker.tls.insecure)
+    if (encryption := tls(broker)) is not None:
+        client.tls_set_context(encryption.context())
+        client.tls_insecure_set(encryption.insecure)
     return client
 
 
@@ -45,6 +46,7 @@ def listen(broker: Broker) -> tuple[dict[str, str], dict[str, int]]:
 
     Raises:
         OSError: nobody answers, or it refuses us.
+        ReceiverError: a file for TLS is missing or is not PEM.
     """
     found: dict[str, str] = {}
     limits: dict[str, int] = {}

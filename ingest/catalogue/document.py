@@ -27,7 +27,7 @@ def _sections() -> Iterator[str]:
             if shape not in shown:
                 shown.add(shape)
                 yield from _table(f"`{name}`", shape)
-    for shape in (model.Name, model.Bay, model.Address, model.Counter):
+    for shape in (model.Name, model.Bay, model.Address, model.Counter, model.ClockLimits):
         yield from _table(f"{shape.__name__}, inside of others", shape)
 
 

@@ -186,6 +186,14 @@ class Counter(Strict):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClockLimits(Strict):
+    """How far the times of a device may be from their arrival; farther ones wait in quarantine, reason `clock`."""
+
+    ahead: Annotated[Duration | None, Key("after it; without it: collector.clock_ahead_s", "10min")] = None
+    behind: Annotated[Duration | None, Key("before it; without it: collector.clock_behind_s", "90d")] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Device(Strict):
     """A measuring point. Its id stays when the hardware is swapped; its origin can never change."""
 
@@ -203,6 +211,10 @@ class Device(Strict):
             "IANA zone of its clock, for times without an offset; without it: the route's, else the district's",
             "Etc/UTC",
         ),
+    ] = None
+    clock: Annotated[
+        ClockLimits | None,
+        Key("how far its times may be from their arrival, where it differs", "{ahead: 10min, behind: 90d}"),
     ] = None
     role: Annotated[Role | None, Key("what it does in its feed")] = None
     entrance: Annotated[Id | None, Key("entrance it counts at", "gate-north")] = None

@@ -6,7 +6,7 @@ A list adds and changes devices; it never ends one that it does not have. `retir
 import hashlib
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import get_origin
@@ -37,7 +37,7 @@ from ingest.yaml_document import DocumentError, keys, mistakes, path, suggestion
 
 _KEYS = {name: bare for name, _, bare, _ in keys(Device)}
 #: Keys whose cells hold more than one value, written as in a district.yaml.
-_NESTED = frozenset(name for name, bare in _KEYS.items() if get_origin(bare) is not None)
+_NESTED = frozenset(name for name, bare in _KEYS.items() if get_origin(bare) is not None or is_dataclass(bare))
 #: Columns of a table besides the keys: the n-th foreign name of a device.
 _NAMES = re.compile(r"(route|address)(?:_([2-9]))?")
 _COLUMNS = sorted({*_KEYS, "route", "address"})
@@ -203,10 +203,17 @@ def _cell(row: Row, column: str, cell: object, file: str) -> object:
 
 def _entry(body: Mapping[str, object]) -> dict[str, object]:
     """A recorded body as the entry that made it."""
+    entry = _with_durations(body, ("interval", "hold"))
+    if isinstance(clock := entry.get("clock"), Mapping):
+        entry["clock"] = _with_durations(clock, ("ahead", "behind"))
+    return entry
+
+
+def _with_durations(body: Mapping[str, object], names: Collection[str]) -> dict[str, object]:
     entry = dict(body)
-    for key in ("interval", "hold"):
-        if (seconds := entry.pop(f"{key}_s", None)) is not None:
-            entry[key] = f"{seconds}s"
+    for name in names:
+        if (seconds := entry.pop(f"{name}_s", None)) is not None:
+            entry[name] = f"{seconds}s"
     return entry
 
 

@@ -1,6 +1,7 @@
 """Whether a time can be believed, given when it came."""
 
 from ingest.model import Reason
+from ingest.registry import DeviceEntry
 from ingest.topics import Backfill
 
 #: A regular expression of PostgreSQL for the sentence of `clock_refusal`: seconds, and `before` or `after`.
@@ -15,6 +16,15 @@ class Clock:
     def __init__(self, ahead_s: int, behind_s: int) -> None:
         self.ahead = ahead_s * 1_000_000
         self.behind = behind_s * 1_000_000
+
+    def of(self, device: DeviceEntry) -> "Clock":
+        """The limits of a device: its own, and these where it declares none."""
+        if device.ahead_us is None and device.behind_us is None:
+            return self
+        own = Clock(0, 0)
+        own.ahead = self.ahead if device.ahead_us is None else device.ahead_us
+        own.behind = self.behind if device.behind_us is None else device.behind_us
+        return own
 
 
 def clock_refusal(time: int | None, arrival: int, backfill: Backfill | None, clock: Clock) -> tuple[Reason, str] | None:

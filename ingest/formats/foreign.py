@@ -164,7 +164,7 @@ class _Into:
         if (strange := device.not_its_own(self.message.received_at if at is None else at)) is not None:
             self._refuse(Reason.UNKNOWN_DEVICE, strange, readings)
             return None
-        refusal = clock_refusal(at, self.message.received_at, owner.backfill, self.clock)
+        refusal = clock_refusal(at, self.message.received_at, owner.backfill, self.clock.of(device))
         if refusal is not None:
             self._refuse(*refusal, readings)
             return None

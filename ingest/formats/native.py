@@ -42,6 +42,7 @@ def decode(
     `untimed` are flags for readings that take their time from the receipt.
     """
     assert binding.device is not None
+    clock = clock.of(binding.device)
     number = draft.begin(message, binding.group, binding.device.id)
     try:
         document = read(message.payload)

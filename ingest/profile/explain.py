@@ -174,9 +174,14 @@ class _Reader:
     channel: str  #: of the element
     said: Explained
     found: dict[tuple[str, str], float] = field(default_factory=dict)
+    #: found more than once, with different values: which is right cannot be known
+    contradicted: set[tuple[str, str]] = field(default_factory=set)
 
     def finish(self, span_us: int | None, flags: int) -> None:
         """What was found becomes a run."""
+        for place in self.contradicted:
+            del self.found[place]
+            self._contradict(place)
         if self.found:
             run = [(quantity, channel, value) for (quantity, channel), value in self.found.items()]
             self.said.runs.append(Run(self.time, span_us, flags, run))
@@ -187,6 +192,8 @@ class _Reader:
             return False
         quantity = rule.quantity
         if rule.pattern is not None:
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                value = str(value)
             match = rule.pattern.search(value[:_LONGEST]) if isinstance(value, str) else None
             value = match and match[1]
         if quantity is None:
@@ -218,10 +225,20 @@ class _Reader:
         if refusal is not None:
             self.said.problems.append(refusal)
         else:
-            self.found[quantity.name, channel] = stored
+            place = quantity.name, channel
+            if self.found.setdefault(place, stored) != stored:
+                self.contradicted.add(place)
+                self._contradict(place)
+                return True
             if quantity.codes and not isinstance(token(value), str):
                 self.said.coded.add((quantity.name, channel))
         return True
+
+    def _contradict(self, place: tuple[str, str]) -> None:
+        quantity, channel = place
+        where = f" on channel {channel}" if channel else ""
+        detail = f"{quantity}: several keys give different values{where}; give each a `channel` of its own"
+        self.said.problems.append((Reason.BAD_SHAPE, detail))
 
     def _channel(self, rule: Rule) -> str:
         own = rule.channel

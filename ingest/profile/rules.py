@@ -124,10 +124,30 @@ def rules(key: str, declared: str, entry: KeySpec, wildcards: list[str]) -> tupl
             if entry.quantity or entry.event or (entry.cases and entry.all):
                 raise ProfileError(f"{where}: expected `quantity` or `event` within `{name}`, or no `{name}`")
             several = enumerate(meanings)
-            return tuple(
+            found = tuple(
                 _rule(key, one, wildcards, f"{where}.{name}[{place}]", further=name == "all") for place, one in several
             )
+            if name == "all":
+                _tell_apart(found, f"{where}.all")
+            return found
     return (_rule(key, entry, wildcards, where),)
+
+
+def _tell_apart(found: Sequence[Rule], where: str) -> None:
+    """Refuse meanings of one value that always hold together and are readings of one quantity and channel.
+
+    Parts of a text may be two spellings of one thing, and conditions may exclude each other: only a message tells.
+    """
+    first: dict[tuple[str, str], int] = {}
+    for place, rule in enumerate(found):
+        if rule.quantity is None or rule.when or rule.pattern is not None:
+            continue
+        before = first.setdefault((rule.quantity.name, rule.channel), place)
+        if before != place:
+            raise ProfileError(
+                f"{where}[{place}].channel: expected another than that of {where.rpartition('.')[2]}[{before}], which is"
+                f" {rule.quantity.name} too, like `channel: b{place}`; got {rule.channel!r}"
+            )
 
 
 def _rule(key: str, meaning: Meaning, wildcards: list[str], where: str, *, further: bool = False) -> Rule:

@@ -1,5 +1,6 @@
 """A clock that is wrong is named with what is wrong; history, backlog and imports say nothing of a clock."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import psycopg
@@ -8,11 +9,12 @@ import pytest
 from ingest import clocks
 from ingest.clock_classes import ClockClass, DeviceClock, device_clocks
 from ingest.model import Flag
+from ingest.registry import Registry
 from ingest.series import SeriesTable
 from ingest.store import Store
 from ingest.times import from_datetime
 from ingest.topics import Backfill
-from tests.ingest.world import NOON, SECOND, decoder, message, native
+from tests.ingest.world import NOON, SECOND, decoder, device, message, native, registry
 
 HOUR = timedelta(hours=1)
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -21,17 +23,32 @@ START = datetime(2026, 11, 23, 12, tzinfo=UTC)
 class Collector:
     """Hops 2 to 4 with a clock of its own; each message is a batch."""
 
-    def __init__(self, connection: psycopg.Connection, name: str = "c0", backfill: Backfill | None = None) -> None:
+    def __init__(
+        self,
+        connection: psycopg.Connection,
+        name: str = "c0",
+        backfill: Backfill | None = None,
+        entries: Registry | None = None,
+    ) -> None:
         self.connection = connection
         table = SeriesTable()
-        self.decoder = decoder(table=table, backfill=backfill)
+        self.decoder = decoder(entries, table, backfill)
         self.store = Store(connection, table, name)
         self._taken = 0
 
-    def take(self, time: datetime | None, arrival: datetime, untimed_flags: int = 0) -> None:
+    def take(
+        self,
+        time: datetime | None,
+        arrival: datetime,
+        untimed_flags: int = 0,
+        *,
+        value: int | None = None,
+        dup: bool = False,
+    ) -> None:
         stamp = None if time is None else time.isoformat()
         self._taken += 1
-        sent = message(native(stamp, people_in=self._taken), at=from_datetime(arrival))
+        counted = self._taken if value is None else value
+        sent = message(native(stamp, people_in=counted), at=from_datetime(arrival), dup=dup)
         draft = self.decoder.decode([sent], untimed_flags=untimed_flags)
         self.store.write(draft, self.store.number(), revision=1)
 
@@ -106,6 +123,56 @@ def test_a_clock_that_stands_still_is_found_among_stored_and_among_refused(
         collector.take(shown, START + timedelta(minutes=n, seconds=0.3 * n))
     collector.take(None, START + 2 * HOUR)
     assert found(connection).clock is ClockClass.FROZEN
+
+
+@pytest.mark.parametrize("shown", [START, START + 4 * HOUR, START - timedelta(days=40)])
+def test_a_clock_that_stands_still_is_found_where_every_message_is_the_same(
+    connection: psycopg.Connection, shown: datetime
+) -> None:
+    collector = Collector(connection)
+    for n in range(0, 60, 10):
+        collector.take(shown, START + timedelta(minutes=n, seconds=0.33 * n), value=7)
+    collector.take(None, START + 2 * HOUR)
+    assert found(connection).clock is ClockClass.FROZEN
+    kept = connection.execute(
+        "SELECT (SELECT count(*) FROM ingest.reading) + (SELECT count(*) FROM ingest.quarantine)"
+    ).fetchone()
+    assert kept == (2,)  # the frozen one and the last one, once each
+
+
+def test_a_refused_message_that_the_broker_sends_again_says_nothing_of_the_clock(
+    connection: psycopg.Connection,
+) -> None:
+    collector = Collector(connection)
+    for n in range(0, 60, 10):
+        collector.take(START - timedelta(days=40), START + timedelta(minutes=n), value=7, dup=n > 0)
+    collector.take(None, START + 2 * HOUR)
+    one = found(connection)
+    assert (one.refused, one.clock) == (1, ClockClass.DRIFTING)
+
+
+def test_a_device_has_limits_of_its_own_for_its_clock(connection: psycopg.Connection) -> None:
+    strict = replace(device("door-1"), ahead_us=30 * SECOND, behind_us=3_600 * SECOND)
+    patient = replace(device("door-2"), behind_us=90 * 86_400 * SECOND)
+    collector = Collector(connection, entries=registry(strict, patient))
+    sent = []
+    for name in ("door-1", "door-2"):
+        for late_s in (-119, -29, 3_599, 3_601, 89 * 86_400, 91 * 86_400):
+            stamp = (START - timedelta(seconds=late_s)).isoformat()
+            sent.append(message(native(stamp, people_in=1), f"district/v1/d/gw/foot_traffic/{name}"))
+    for batch in (sent, sent):  # topics that are met for the first time, and those that are known
+        collector.store.write(collector.decoder.decode(batch), collector.store.number(), revision=1)
+    late = connection.execute(
+        "SELECT s.device, r.late_s FROM ingest.reading r JOIN ingest.datastream s ON s.id = r.datastream_id ORDER BY 1, 2"
+    ).fetchall()
+    assert late == [
+        ("door-1", -29), ("door-1", 3_599),
+        ("door-2", -119), ("door-2", -29), ("door-2", 3_599), ("door-2", 3_601), ("door-2", 89 * 86_400),
+    ]  # fmt: skip
+    refused = connection.execute(
+        "SELECT device, count(*) FROM ingest.quarantine WHERE reason = 'clock' GROUP BY device ORDER BY 1"
+    ).fetchall()
+    assert refused == [("door-1", 4), ("door-2", 1)]
 
 
 def test_a_device_without_a_time_has_no_clock(connection: psycopg.Connection) -> None:

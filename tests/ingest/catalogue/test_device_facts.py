@@ -116,3 +116,22 @@ def test_a_zone_that_does_not_exist_is_named_with_a_good_one() -> None:
     with pytest.raises(DocumentError) as caught:
         body("zone: Asia/Beijing")
     assert "$.devices[0].zone: expected an IANA time zone like Asia/Shanghai, got 'Asia/Beijing'" in str(caught.value)
+
+
+def test_limits_for_the_clock_of_a_device_reach_its_entry(connection: psycopg.Connection, tmp_path: Path) -> None:
+    assert body("clock: {ahead: 10min, behind: 90d}")["clock"] == {"ahead_s": 600, "behind_s": 7_776_000}
+    file = tmp_path / "district.yaml"
+    file.write_text(
+        f"{FILE}  - {{id: c, feed: foot_traffic, space: a, interval: 60s, clock: {{behind: 90d}}}}\n", encoding="utf-8"
+    )
+    apply(connection, file, now=datetime(2026, 11, 23, tzinfo=UTC), who="test")
+    entry = registry.load(connection).devices["d", "c"]
+    assert (entry.ahead_us, entry.behind_us) == (None, 7_776_000_000_000)
+    assert Clock(120, 60).of(entry).behind == 7_776_000_000_000
+    assert Clock(120, 60).of(entry).ahead == 120_000_000
+
+
+def test_a_limit_that_is_no_duration_is_named_with_a_good_one() -> None:
+    with pytest.raises(DocumentError) as caught:
+        body("clock: {ahead: 10}")
+    assert "$.devices[0].clock.ahead: expected a duration like" in str(caught.value)

@@ -246,3 +246,10 @@ def test_a_workbook_is_read_as_people_fill_it_in(desk: Desk) -> None:
     assert len(bring_in(desk.connection, path, now=NOW, who="desk").changes) == 2
     body = desk.devices(datetime(2026, 12, 2, tzinfo=UTC))["815"]
     assert (body["space"], body["indicative"], body["commissioned_on"]) == ("hall", True, "2026-12-01")
+
+
+def test_a_cell_may_hold_the_limits_of_a_clock_and_a_later_list_keeps_them(desk: Desk) -> None:
+    desk.bring(f'{HEAD},clock\nfar,energy,hall,15min,"{{behind: 90d}}"\n')
+    assert desk.devices()["far"]["clock"] == {"behind_s": 7_776_000}
+    desk.bring("id,interval\nfar,5min\n", now=NOW + timedelta(minutes=1))
+    assert (desk.devices()["far"]["clock"], desk.devices()["far"]["interval_s"]) == ({"behind_s": 7_776_000}, 300)

@@ -98,10 +98,43 @@ def test_all_meanings_of_a_word_are_read_and_of_cases_the_first() -> None:
     assert values(f"keys: {{s: {{cases: {both}}}}}", s=9) == {"state.open": 1}
 
 
+def test_two_keys_that_contradict_each_other_are_refused_and_their_neighbours_land() -> None:
+    keys = "a: {quantity: env.temperature, unit: Cel}, b: {quantity: env.temperature, unit: '[degF]'}"
+    text = f"keys: {{{keys}, h: {{quantity: env.humidity, unit: '%'}}}}"
+    assert values(text, a=20, b=68, h=40) == {"env.temperature": 20, "env.humidity": 40}
+    for sent in ({"a": 20, "b": 69, "h": 40}, {"b": 69, "h": 40, "a": 20}):
+        assert values(text, **sent) == {"env.humidity": 40}
+        assert reasons(text, **sent) == ["bad_shape"] * 2  # one per reading that is not stored
+    (_, said), _ = explain(Report("", None, {"a": 20, "b": 69}), compiled(text)).problems
+    assert said == "env.temperature: several keys give different values; give each a `channel` of its own"
+
+
+def test_what_a_wildcard_stands_for_tells_keys_apart_only_where_the_channel_says_it() -> None:
+    sent: dict[str, object] = {"line_1": 3, "line_2": 4, "line_3": 3}
+    assert values("keys: {'line_*': {quantity: people.in}}", **sent) == {}
+    assert reasons("keys: {'line_*': {quantity: people.in}}", **sent) == ["bad_shape"] * 2
+    assert len(values("keys: {'line_*': {quantity: people.in, channel: '{1}'}}", **sent)) == 3
+
+
+def test_elements_of_a_list_do_not_contradict_the_message_they_stand_in() -> None:
+    text = "keys: {t: {quantity: env.temperature, unit: Cel}}\nlists: {log: {time: at}}"
+    report = Report("", None, {"t": 20, "log[0].t": 19, "log[0].at": 1795392900})
+    said = explain(report, compiled(text))
+    assert ([run.values[0][2] for run in said.runs], said.problems) == ([20, 19], [])
+
+
 def test_a_pattern_takes_a_part_of_a_text_and_none_of_it_is_no_value() -> None:
     text = "keys: {s: {pattern: 'T:([-0-9.]+)', quantity: env.temperature, unit: Cel}}"
     assert values(text, s="at 3, T:-3.5c") == {"env.temperature": -3.5}
     assert (values(text, s="no sensor"), reasons(text, s="no sensor"), values(text, s=21)) == ({}, [], {})
+
+
+def test_a_pattern_takes_a_number_as_its_text() -> None:
+    text = "keys: {v: {pattern: '^([0-9.]+)', quantity: device.battery_voltage, unit: V}}"
+    assert [values(text, v=sent) for sent in (3.6, "2.4(low battery)")] == [
+        {"device.battery_voltage": 3.6}, {"device.battery_voltage": 2.4},
+    ]  # fmt: skip
+    assert values(text, v=True) == {}
 
 
 def test_a_base_reads_digits_and_a_whole_number_gives_its_bits_to_a_register() -> None:
@@ -200,6 +233,10 @@ def test_what_is_not_finite_or_not_whole_is_refused_and_neighbours_land() -> Non
         ("formats: [chirpstack]", "did you mean 'chirpstack-v4'?"),
         ("primary: {people.in: env.co2}", "$.primary.people.in"),
         ("extends: other", "$.extends"),
+        (
+            "keys: {s: {all: [{quantity: state.open, bit: 0}, {quantity: state.open, bit: 1}]}}",
+            "$.keys.s.all[1].channel: expected another than that of all[0], which is state.open too, like `channel: b1`",
+        ),
     ],
 )
 def test_a_mistake_names_file_key_and_a_better_value(text: str, said: str) -> None:
